@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Elements of libvirt's domain XML as frozen dataclasses, written and read alike.
+
+A class names its tag; a field names where its value stands, by a small path:
+``@type`` an attribute, ``source/@file`` an attribute of a child, ``name`` the text of
+a child, ``.`` the element's own text. One declaration serves both directions, so what
+is written is what is read. The codec of a field follows from its annotation.
+"""
+
+import dataclasses
+import enum
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Self, dataclass_transform
+
+from lxml import etree
+
+Node = etree._Element
+
+_WHERE = "nova_xen.domain"
+
+
+class Shape(enum.Enum):
+    """How a field is laid out in XML."""
+
+    VALUE = enum.auto()
+    FLAG = enum.auto()
+    CHILD = enum.auto()
+    CHILDREN = enum.auto()
+    VALUES = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a field stands: its path, shape and, for children, their class."""
+
+    path: str
+    shape: Shape
+
+
+def _field(place: Place, default: Any, factory: Any = dataclasses.MISSING) -> Any:
+    metadata = {_WHERE: place}
+    if factory is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=factory, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def value(path: str, *, default: Any = dataclasses.MISSING) -> Any:
+    """A text or an attribute; str, int, bool (yes/no) or an enum of str."""
+    return _field(Place(path, Shape.VALUE), default)
+
+
+def flag(path: str, *, default: bool = False) -> Any:
+    """An empty element whose presence means True."""
+    return _field(Place(path, Shape.FLAG), default)
+
+
+def child(path: str = "", *, default: Any = dataclasses.MISSING) -> Any:
+    """One nested element; ``path`` names its parents, if it has any here."""
+    return _field(Place(path, Shape.CHILD), default)
+
+
+def children(path: str = "", *, default: tuple[Any, ...] = ()) -> Any:
+    """Any number of nested elements, in order; the field is a tuple."""
+    return _field(Place(path, Shape.CHILDREN), default)
+
+
+def values(path: str, *, default: tuple[Any, ...] = ()) -> Any:
+    """A repeated scalar such as ``boot/@dev``; the field is a tuple."""
+    return _field(Place(path, Shape.VALUES), default)
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(value, flag, child, children, values),
+)
+def element(
+    tag: str, *, namespace: str | None = None, prefix: str | None = None
+) -> Callable[[type], Any]:
+    """Class decorator: a frozen keyword-only dataclass that is one XML element."""
+
+    def decorate(cls: type) -> Any:
+        made: Any = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        made.tag = f"{{{namespace}}}{tag}" if namespace else tag
+        made.nsmap = {prefix: namespace} if namespace else None
+        return made
+
+    return decorate
+
+
+class Element:
+    """Base of all elements: ``to_xml`` and ``from_xml`` by the declared fields."""
+
+    tag: ClassVar[str]
+    nsmap: ClassVar[dict[str, str] | None]
+
+    def to_xml(self) -> Node:
+        """The element as a new lxml tree."""
+        node = etree.Element(self.tag, nsmap=self.nsmap)
+        for spec in specs(type(self)):
+            spec.write(node, getattr(self, spec.name))
+        return node
+
+    @classmethod
+    def from_xml(cls, node: Node) -> Self:
+        """Read what this class declares from ``node``; the rest is left alone.
+
+        :raises ValueError: a value that the declared type cannot hold
+        """
+        found = {spec.name: spec.read(node) for spec in specs(cls)}
+        return cls(**{k: v for k, v in found.items() if v is not dataclasses.MISSING})
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """One declared field with its path split and its type resolved."""
+
+    name: str
+    steps: tuple[str, ...]
+    leaf: str
+    shape: Shape
+    type: Any
+    namespace: str | None
+
+    def _qualified(self, step: str) -> str:
+        return f"{{{self.namespace}}}{step}" if self.namespace else step
+
+    def _parent(self, node: Node, *, make: bool) -> Node | None:
+        for step in self.steps:
+            tag = self._qualified(step)
+            found = node.find(tag)
+            if found is None:
+                if not make:
+                    return None
+                found = etree.SubElement(node, tag)
+            node = found
+        return node
+
+    def write(self, node: Node, item: Any) -> None:
+        """Put ``item`` at this field's place below ``node``; None leaves no trace."""
+        if item is None or (item is False and self.shape is Shape.FLAG) or item == ():
+            return
+        parent = self._parent(node, make=True)
+        assert parent is not None  # noqa: S101 # made just above
+        match self.shape:
+            case Shape.VALUE:
+                _put(parent, self.leaf, self._qualified(self.leaf), encode(item))
+            case Shape.FLAG:
+                etree.SubElement(parent, self._qualified(self.leaf))
+            case Shape.CHILD:
+                parent.append(item.to_xml())
+            case Shape.CHILDREN:
+                parent.extend(each.to_xml() for each in item)
+            case Shape.VALUES:
+                self._write_values(node, item)
+
+    def _write_values(self, node: Node, items: tuple[Any, ...]) -> None:
+        *above, last = self.steps
+        parent = Spec(
+            self.name, tuple(above), last, self.shape, self.type, self.namespace
+        )._parent(node, make=True)
+        assert parent is not None  # noqa: S101 # made just above
+        for item in items:
+            made = etree.SubElement(parent, self._qualified(last))
+            _put(made, self.leaf, self._qualified(self.leaf), encode(item))
+
+    def read(self, node: Node) -> Any:
+        """This field's value below ``node``, or MISSING when it is not there."""
+        if self.shape is Shape.VALUES:
+            return self._read_values(node)
+        parent = self._parent(node, make=False)
+        if parent is None:
+            return dataclasses.MISSING
+        match self.shape:
+            case Shape.VALUE:
+                raw = _get(parent, self.leaf, self._qualified(self.leaf))
+                return dataclasses.MISSING if raw is None else decode(self.type, raw)
+            case Shape.FLAG:
+                return parent.find(self._qualified(self.leaf)) is not None
+            case Shape.CHILD:
+                found = parent.find(self.type.tag)
+                missing = dataclasses.MISSING
+                return missing if found is None else self.type.from_xml(found)
+            case Shape.CHILDREN:
+                return tuple(
+                    self.type.from_xml(each) for each in parent.findall(self.type.tag)
+                )
+
+    def _read_values(self, node: Node) -> tuple[Any, ...]:
+        path = "/".join(self._qualified(step) for step in self.steps)
+        found = (
+            _get(each, self.leaf, self._qualified(self.leaf))
+            for each in node.findall(path)
+        )
+        return tuple(decode(self.type, raw) for raw in found if raw is not None)
+
+
+def _put(parent: Node, leaf: str, qualified: str, text: str) -> None:
+    if leaf.startswith("@"):
+        parent.set(leaf[1:], text)
+    elif leaf == ".":
+        parent.text = text
+    else:
+        found = parent.find(qualified)
+        target = etree.SubElement(parent, qualified) if found is None else found
+        target.text = text
+
+
+def _get(parent: Node, leaf: str, qualified: str) -> str | None:
+    if leaf.startswith("@"):
+        return parent.get(leaf[1:])
+    if leaf == ".":
+        return parent.text or ""
+    found = parent.find(qualified)
+    return None if found is None else found.text or ""
+
+
+def encode(item: Any) -> str:
+    """A scalar as libvirt writes it: enums by value, bool as yes or no."""
+    if isinstance(item, enum.Enum):
+        return str(item.value)
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    return str(item)
+
+
+def decode(kind: Any, raw: str) -> Any:
+    """The scalar of type ``kind`` that ``raw`` stands for.
+
+    :raises ValueError: ``raw`` is no such scalar
+    """
+    if kind is bool:
+        if raw not in ("yes", "no"):
+            raise ValueError(f"{raw!r} is neither yes nor no")
+        return raw == "yes"
+    return kind(raw)
+
+
+def _unwrap(hint: Any) -> Any:
+    """The scalar or element class inside ``X | None`` and ``tuple[X, ...]``."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return next(a for a in typing.get_args(hint) if a is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return typing.get_args(hint)[0]
+    return hint
+
+
+def _split(place: Place) -> tuple[tuple[str, ...], str]:
+    steps = tuple(step for step in place.path.split("/") if step)
+    if place.shape in (Shape.CHILD, Shape.CHILDREN):
+        return steps, ""
+    return steps[:-1], steps[-1]
+
+
+_SPECS: dict[type, tuple[Spec, ...]] = {}
+
+
+def specs(cls: type[Element]) -> tuple[Spec, ...]:
+    """The declared fields of ``cls`` in order, resolved once."""
+    if cls not in _SPECS:
+        _SPECS[cls] = tuple(_resolve(cls))
+    return _SPECS[cls]
+
+
+def _resolve(cls: type[Element]) -> Iterator[Spec]:
+    hints = typing.get_type_hints(cls)
+    namespace = etree.QName(cls.tag).namespace
+    for item in dataclasses.fields(cls):  # type: ignore[arg-type]
+        place: Place = item.metadata[_WHERE]
+        steps, leaf = _split(place)
+        yield Spec(
+            item.name, steps, leaf, place.shape, _unwrap(hints[item.name]), namespace
+        )
+
+
+def element_classes(root: type[Element]) -> Iterator[type[Element]]:
+    """``root`` and every element class that can stand below it."""
+    yield root
+    for spec in specs(root):
+        if spec.shape in (Shape.CHILD, Shape.CHILDREN):
+            yield from element_classes(spec.type)
+
+
+def tostring(node: Node) -> str:
+    """``node`` as indented text without an XML declaration."""
+    etree.indent(node)
+    return etree.tostring(node, encoding="unicode", pretty_print=True)
+
+
+def fromstring(text: str) -> Node:
+    """Parse a document; entities and network access are off.
+
+    :raises ValueError: the text is no well-formed XML
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_blank_text=True
+    )
+    try:
+        return etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as exc:
+        raise ValueError(f"no well-formed XML: {exc}") from exc

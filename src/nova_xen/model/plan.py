@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What planning gives: the document, the files to make, and why each is so."""
+
+import dataclasses
+
+from nova_xen.domain import Domain
+from nova_xen.model.guest import DiskFormat, DiskKind, GuestMode
+from nova_xen.model.request import Instance
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """Why an element is as it is: ``element`` by path, ``choice`` its value."""
+
+    element: str
+    choice: str
+    why: str
+    warning: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DiskPlan:
+    """A disk file to make; ``size`` in bytes.
+
+    ``base`` is the image it is made from (None: empty) and ``overlay`` says whether
+    the file is a qcow2 overlay of the cached base instead of a copy.
+    """
+
+    kind: DiskKind
+    path: str
+    format: DiskFormat
+    size: int
+    base: str | None = None
+    base_format: DiskFormat | None = None
+    overlay: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FilePlan:
+    """A file of the host to copy into the instance's folder."""
+
+    source: str
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that is to be done for a server, decided before anything is touched.
+
+    ``cap`` is the credit scheduler's, in percent of one CPU, which libxl takes only
+    from a running guest.
+    """
+
+    instance: Instance
+    mode: GuestMode
+    domain: Domain
+    folder: str
+    disks: tuple[DiskPlan, ...]
+    files: tuple[FilePlan, ...]
+    reasons: tuple[Reason, ...]
+    cap: int | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know although it was granted."""
+        return tuple(r.why for r in self.reasons if r.warning)
