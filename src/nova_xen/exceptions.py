@@ -212,6 +212,13 @@ class NoXen(HypervisorUnavailable):
     )
 
 
+class NotPermitted(HypervisorUnavailable):
+    msg_fmt = (
+        "libvirt at %(uri)s refuses this user: %(why)s; run the command as root or "
+        "join the group libvirt."
+    )
+
+
 class DeadlineExceeded(HypervisorError):
     msg_fmt = (
         "libvirt gave no answer within %(seconds)g seconds while %(doing)s; the call "
