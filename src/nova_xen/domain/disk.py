@@ -32,7 +32,7 @@ class Disk(Element):
     source_dev: str | None = value("source/@dev", default=None)
     target_dev: str = value("target/@dev")
     target_bus: str = value("target/@bus")
-    readonly: bool = flag("readonly")
+    readonly: bool = flag("readonly", default=False)
 
     @property
     def source(self) -> str | None:

@@ -22,13 +22,13 @@ from nova_xen.domain.xml import (
 class Devices(Element):
     """Everything plugged in."""
 
-    disks: tuple[Disk, ...] = children()
-    interfaces: tuple[Interface, ...] = children()
-    serials: tuple[Serial, ...] = children()
-    consoles: tuple[Console, ...] = children()
-    inputs: tuple[Input, ...] = children()
-    graphics: tuple[Graphics, ...] = children()
-    videos: tuple[Video, ...] = children()
+    disks: tuple[Disk, ...] = children(default=())
+    interfaces: tuple[Interface, ...] = children(default=())
+    serials: tuple[Serial, ...] = children(default=())
+    consoles: tuple[Console, ...] = children(default=())
+    inputs: tuple[Input, ...] = children(default=())
+    graphics: tuple[Graphics, ...] = children(default=())
+    videos: tuple[Video, ...] = children(default=())
     memballoon: Memballoon | None = child(default=None)
 
 

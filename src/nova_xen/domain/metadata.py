@@ -29,7 +29,7 @@ class NovaFlavor(Element):
     swap: int = value("swap")
     ephemeral: int = value("ephemeral")
     vcpus: int = value("vcpus")
-    extra_specs: tuple[ExtraSpec, ...] = children("extraSpecs")
+    extra_specs: tuple[ExtraSpec, ...] = children("extraSpecs", default=())
 
 
 @element("image", namespace=NOVA_NS, prefix="nova")
@@ -40,7 +40,7 @@ class NovaImage(Element):
     disk_format: str = value("diskFormat")
     min_disk: int = value("minDisk")
     min_ram: int = value("minRam")
-    properties: tuple[Property, ...] = children("properties")
+    properties: tuple[Property, ...] = children("properties", default=())
 
 
 @element("user", namespace=NOVA_NS, prefix="nova")

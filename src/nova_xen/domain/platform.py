@@ -36,16 +36,16 @@ class Os(Element):
     kernel: str | None = value("kernel", default=None)
     initrd: str | None = value("initrd", default=None)
     cmdline: str | None = value("cmdline", default=None)
-    boot: tuple[BootDevice, ...] = values("boot/@dev")
+    boot: tuple[BootDevice, ...] = values("boot/@dev", default=())
 
 
 @element("features")
 class Features(Element):
     """What the virtual machine has; presence switches each on."""
 
-    pae: bool = flag("pae")
-    acpi: bool = flag("acpi")
-    apic: bool = flag("apic")
+    pae: bool = flag("pae", default=False)
+    acpi: bool = flag("acpi", default=False)
+    apic: bool = flag("apic", default=False)
 
 
 @element("clock")

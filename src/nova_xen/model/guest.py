@@ -38,6 +38,7 @@ class DiskKind(enum.StrEnum):
     ROOT = "disk"
     EPHEMERAL = "disk.eph0"
     SWAP = "disk.swap"
+    CDROM = "disk.iso"
 
 
 class NicModel(enum.StrEnum):

@@ -45,7 +45,8 @@ class HostFacts:
     """A Xen host as libvirt and the file system show it.
 
     Versions are libvirt's integers (major * 1,000,000 + minor * 1,000 + micro);
-    ``console_log_dir`` is None when xenconsoled keeps no logs of guests.
+    ``console_log_dir`` is None when xenconsoled keeps no logs of guests;
+    ``autoballoon`` tells that libxl may take memory from Domain-0 for a guest.
     """
 
     hostname: str
@@ -56,6 +57,7 @@ class HostFacts:
     cpus: int
     memory_mib: int
     free_memory_mib: int
+    autoballoon: bool = False
     scheduler: str = ""
     bridges: Mapping[str, BridgeFacts] = dataclasses.field(default_factory=dict)
     boot_files: BootFiles = BootFiles()

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[DEFAULT], [compute]: options shared with Nova, by Nova's names and defaults."""
+
+from oslo_config import cfg
+
+DEFAULT_GROUP = "DEFAULT"
+
+default_opts = [
+    cfg.StrOpt(
+        "compute_driver",
+        default="libvirt.LibvirtDriver",
+        help="""
+Driver that this host is run with; ``libvirt.LibvirtDriver`` with
+``[libvirt] virt_type = xen`` is this package.
+""",
+    ),
+    cfg.StrOpt(
+        "state_path",
+        default="/var/lib/nova",
+        help="Top directory of what is kept on this host.",
+    ),
+    cfg.StrOpt(
+        "instances_path",
+        default="$state_path/instances",
+        help="Directory with a folder for each server: its disks, kernel and log.",
+    ),
+    cfg.BoolOpt(
+        "use_cow_images",
+        default=True,
+        help="""
+Make root disks as qcow2 overlays of a cached base image.
+
+Related options:
+
+* ``[libvirt] images_type`` overrides this unless it is ``default``. An image in the
+  format vhd is always copied, since vhd cannot back an overlay.
+""",
+    ),
+    cfg.StrOpt(
+        "pointer_model",
+        default="usbtablet",
+        choices=[
+            ("usbtablet", "a USB tablet, for HVM guests with a screen"),
+            ("ps2mouse", "the PS/2 mouse that every HVM guest has"),
+        ],
+        help="Pointer of HVM guests; image property hw_pointer_model overrides it.",
+    ),
+]
+
+compute_opts = [
+    cfg.StrOpt(
+        "cpu_shared_set",
+        help="""
+Host CPUs that guests' vCPUs may run on.
+
+Possible values:
+
+* a list such as ``2-7,^4``: CPUs 2 to 7 without 4
+""",
+    ),
+]

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[libvirt]: options shared with Nova, by Nova's names."""
+
+from oslo_config import cfg
+
+GROUP = "libvirt"
+
+libvirt_opts = [
+    cfg.StrOpt(
+        "virt_type",
+        default="xen",
+        help="Domain type; this package serves ``xen`` alone.",
+    ),
+    cfg.StrOpt(
+        "connection_uri",
+        default="",
+        help="URI of libvirt; empty means ``xen:///system``.",
+    ),
+    cfg.StrOpt(
+        "images_type",
+        default="default",
+        choices=[
+            ("default", "qcow2 overlays if use_cow_images, else the image's format"),
+            ("raw", "always a raw file"),
+            ("flat", "the same as raw"),
+            ("qcow2", "always a qcow2 overlay of a cached base"),
+        ],
+        help="Format of root disks on this host.",
+    ),
+    cfg.IntOpt(
+        "wait_soft_reboot_seconds",
+        default=120,
+        min=0,
+        help="""
+Seconds to wait for a guest to reboot by itself before it is reset.
+""",
+    ),
+    cfg.StrOpt(
+        "xen_hvmloader_path",
+        default="",
+        help="Path of hvmloader; empty means that it is looked for where Xen has it.",
+    ),
+]

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[xen]: options of this package alone."""
+
+from oslo_config import cfg
+
+GROUP = "xen"
+
+xen_opts = [
+    cfg.StrOpt(
+        "pv_bootloader",
+        default="pvgrub",
+        choices=[
+            ("pvgrub", "GRUB runs inside the guest; nothing is parsed in dom0"),
+            ("pygrub", "a program in dom0 parses the guest's disk as root"),
+        ],
+        help="""
+How a PV guest without a kernel boots.
+
+pygrub has been the way into the host more than once (CVE-2007-4993, XSA-198,
+XSA-443); choose it only for images that you trust.
+""",
+    ),
+    cfg.StrOpt(
+        "vif_script",
+        help="""
+Hotplug script for network interfaces, a name below /etc/xen/scripts or a path.
+Unset, libxl takes vif-bridge, or vif-openvswitch for a bridge of Open vSwitch.
+""",
+    ),
+    cfg.IntOpt(
+        "shutdown_timeout",
+        default=60,
+        min=0,
+        help="Seconds a guest has to shut down by itself before it is switched off.",
+    ),
+    cfg.IntOpt(
+        "create_timeout",
+        default=300,
+        min=1,
+        help="Seconds that libxl has to create a guest.",
+    ),
+    cfg.IntOpt(
+        "query_timeout",
+        default=30,
+        min=1,
+        help="Seconds that libvirt has to answer a question.",
+    ),
+    cfg.StrOpt("ovmf_path", default="", help="Path of OVMF; empty: looked for."),
+    cfg.StrOpt("pvgrub_path", default="", help="Path of GRUB for PV; empty: the same."),
+    cfg.StrOpt("pvhgrub_path", default="", help="Path of GRUB for PVH; the same."),
+    cfg.StrOpt("pygrub_path", default="", help="Path of pygrub; the same."),
+]

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""vCPUs, their places, and the credit scheduler's weight and cap."""
+
+import dataclasses
+
+from nova_xen import exceptions
+from nova_xen.model import Reason
+from nova_xen.planning.context import Context, reason
+
+#: the credit scheduler's own range (xl(1), sched-credit2)
+WEIGHT_RANGE = range(1, 65536)
+DEFAULT_PERIOD_US = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Cpu:
+    """``shares`` is the weight; ``cap`` percent of one CPU, None without limit."""
+
+    vcpus: int
+    cpuset: str | None
+    shares: int | None
+    cap: int | None
+    reasons: tuple[Reason, ...]
+
+
+def decide_cpu(context: Context) -> Cpu:
+    """vCPUs from the flavor, weight and cap from its quota:cpu_* extra specs.
+
+    :raises TooManyVcpus: more than the mode can have on this host
+    :raises InvalidExtraSpec: a quota that the scheduler cannot have
+    """
+    vcpus = context.instance.flavor.vcpus
+    limit = context.host.modes[context.mode].max_vcpus
+    if vcpus > limit:
+        raise exceptions.TooManyVcpus(
+            server=context.instance.name,
+            vcpus=vcpus,
+            mode=context.mode.value,
+            limit=limit,
+        )
+    reasons = [reason("vcpu", vcpus, "the flavor's vCPUs")]
+    cpuset = context.options.cpuset
+    if cpuset:
+        reasons.append(reason("vcpu/@cpuset", cpuset, "the option cpu_shared_set"))
+    shares = _weight(context)
+    if shares is not None:
+        why = "extra spec quota:cpu_shares is the credit scheduler's weight"
+        reasons.append(reason("cputune/shares", shares, why))
+    cap = _cap(context)
+    if cap is not None:
+        why = "extra specs quota:cpu_quota and quota:cpu_period, for all vCPUs together"
+        reasons.append(reason("scheduler/cap", f"{cap}%", why))
+    return Cpu(vcpus, cpuset, shares, cap, tuple(reasons))
+
+
+def _integer(context: Context, name: str) -> int | None:
+    given = context.instance.flavor.extra_specs.get(name)
+    if given is None:
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise _bad(context, name, given, "it must be a whole number") from None
+
+
+def _bad(
+    context: Context, name: str, given: object, why: str
+) -> exceptions.InvalidExtraSpec:
+    return exceptions.InvalidExtraSpec(
+        server=context.instance.name, name=name, value=given, why=why
+    )
+
+
+def _weight(context: Context) -> int | None:
+    weight = _integer(context, "quota:cpu_shares")
+    if weight is not None and weight not in WEIGHT_RANGE:
+        why = "the credit scheduler's weight goes from 1 to 65535"
+        raise _bad(context, "quota:cpu_shares", weight, why)
+    return weight
+
+
+def _cap(context: Context) -> int | None:
+    """Nova's quota is for each vCPU; Xen's cap is for the whole guest, in percent."""
+    quota = _integer(context, "quota:cpu_quota")
+    period = _integer(context, "quota:cpu_period")
+    if period is not None and period <= 0:
+        raise _bad(context, "quota:cpu_period", period, "it must be above zero")
+    if quota is None or quota < 0:
+        return None
+    vcpus = context.instance.flavor.vcpus
+    full = 100 * vcpus
+    cap = full * quota // (period or DEFAULT_PERIOD_US)
+    if cap < 1:
+        why = "it comes to less than 1% of a CPU, which Xen would take as no limit"
+        raise _bad(context, "quota:cpu_quota", quota, why)
+    if not context.host.scheduler.startswith("credit"):
+        why = f"this host's scheduler is {context.host.scheduler}, which has no cap"
+        raise _bad(context, "quota:cpu_quota", quota, why)
+    return cap if cap < full else None

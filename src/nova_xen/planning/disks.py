@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which disks a server gets: files to make and devices to plug."""
+
+import dataclasses
+
+from nova_xen.domain import Disk, DiskDevice, DiskType
+from nova_xen.model import (
+    GIB,
+    MIB,
+    DiskFormat,
+    DiskKind,
+    DiskPlan,
+    Reason,
+)
+from nova_xen.planning.buses import choose_bus, device_name
+from nova_xen.planning.context import Context, reason
+from nova_xen.planning.formats import disk_driver
+from nova_xen.planning.sizes import root_size
+
+
+@dataclasses.dataclass(frozen=True)
+class Disks:
+    """The devices of the guest, the files behind them, and why."""
+
+    devices: tuple[Disk, ...]
+    files: tuple[DiskPlan, ...]
+    reasons: tuple[Reason, ...]
+
+
+def decide_disks(context: Context) -> Disks:
+    """Root first, then a cdrom, ephemeral and swap.
+
+    :raises BusNotPossible, TooManyDisks, FlavorTooSmall: see there
+    """
+    files = tuple(_files(context))
+    devices = []
+    reasons = list(_format_reasons(context, files))
+    for index, file in enumerate(files):
+        device, why = _device(context, file, index)
+        devices.append(device)
+        reasons.append(
+            reason(f"disk[{device.target_dev}]/target/@bus", device.target_bus, why)
+        )
+    return Disks(tuple(devices), files, tuple(reasons))
+
+
+def _files(context: Context) -> list[DiskPlan]:
+    flavor = context.instance.flavor
+    root_format, overlay, _why = root_format_of(context)
+    files = []
+    if context.instance.image.iso:
+        if flavor.root_gib:
+            empty = _empty_format(root_format)
+            files.append(_empty(context, DiskKind.ROOT, flavor.root_gib * GIB, empty))
+        files.append(_cdrom(context))
+    else:
+        files.append(_root(context, root_format, overlay=overlay))
+    empty = _empty_format(root_format)
+    if flavor.ephemeral_gib:
+        size = flavor.ephemeral_gib * GIB
+        files.append(_empty(context, DiskKind.EPHEMERAL, size, empty))
+    if flavor.swap_mib:
+        files.append(_empty(context, DiskKind.SWAP, flavor.swap_mib * MIB, empty))
+    return files
+
+
+def root_format_of(context: Context) -> tuple[DiskFormat, bool, str]:
+    """Format of the root disk on this host, whether an overlay, and why."""
+    image = context.instance.image
+    match context.options.images_type:
+        case "raw" | "flat":
+            return DiskFormat.RAW, False, "the option images_type=raw"
+        case "qcow2":
+            return DiskFormat.QCOW2, True, "the option images_type=qcow2"
+    if image.disk_format is DiskFormat.VHD:
+        return DiskFormat.VHD, False, "the image is vhd, which cannot back an overlay"
+    if context.options.use_cow_images:
+        return DiskFormat.QCOW2, True, "the option use_cow_images: a qcow2 overlay"
+    return image.disk_format, False, "a copy of the image, in its own format"
+
+
+def _root(context: Context, disk_format: DiskFormat, *, overlay: bool) -> DiskPlan:
+    image = context.instance.image
+    return DiskPlan(
+        kind=DiskKind.ROOT,
+        path=f"{context.folder}/{DiskKind.ROOT}",
+        format=disk_format,
+        size=root_size(context, disk_format),
+        base=image.path,
+        base_format=image.disk_format,
+        overlay=overlay,
+    )
+
+
+def _cdrom(context: Context) -> DiskPlan:
+    image = context.instance.image
+    return DiskPlan(
+        kind=DiskKind.CDROM,
+        path=f"{context.folder}/{DiskKind.CDROM}",
+        format=DiskFormat.RAW,
+        size=image.virtual_size,
+        base=image.path,
+        base_format=DiskFormat.RAW,
+    )
+
+
+def _empty(
+    context: Context, kind: DiskKind, size: int, disk_format: DiskFormat
+) -> DiskPlan:
+    path = f"{context.folder}/{kind}"
+    return DiskPlan(kind=kind, path=path, format=disk_format, size=size)
+
+
+def _empty_format(root: DiskFormat) -> DiskFormat:
+    """Empty disks grow as they fill: qcow2 beside a qcow2 root, else sparse raw."""
+    return DiskFormat.QCOW2 if root is DiskFormat.QCOW2 else DiskFormat.RAW
+
+
+def _format_reasons(context: Context, files: tuple[DiskPlan, ...]) -> list[Reason]:
+    _format, _overlay, why = root_format_of(context)
+    sizes = [
+        reason(f"{file.kind}/size", file.size, _size_why(context, file))
+        for file in files
+    ]
+    return [reason(f"{files[0].kind}/format", files[0].format, why), *sizes]
+
+
+def _size_why(context: Context, file: DiskPlan) -> str:
+    flavor = context.instance.flavor
+    match file.kind:
+        case DiskKind.ROOT if flavor.root_gib:
+            return f"the flavor's disk of {flavor.root_gib} GiB"
+        case DiskKind.EPHEMERAL:
+            return f"the flavor's ephemeral disk of {flavor.ephemeral_gib} GiB"
+        case DiskKind.SWAP:
+            return f"the flavor's swap of {flavor.swap_mib} MiB"
+        case _:
+            return "the image's own size, since the flavor gives none"
+
+
+def _device(context: Context, file: DiskPlan, index: int) -> tuple[Disk, str]:
+    cdrom = file.kind is DiskKind.CDROM
+    kind = DiskDevice.CDROM if cdrom else DiskDevice.DISK
+    bus, why = choose_bus(context, kind.value)
+    name, word = disk_driver(DiskType.FILE, file.format)
+    disk = Disk(
+        type=DiskType.FILE,
+        device=kind,
+        driver_name=name,
+        driver_type=word,
+        source_file=file.path,
+        target_dev=device_name(context, bus, index, f"the {file.kind}"),
+        target_bus=bus.value,
+        readonly=cdrom,
+    )
+    return disk, why

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network interfaces: bridge, card, address."""
+
+import re
+
+from nova_xen import exceptions
+from nova_xen.domain import Interface
+from nova_xen.model import BridgeFacts, GuestMode, Nic, NicModel, Reason
+from nova_xen.planning.context import Context, reason
+
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
+SCRIPT = re.compile(r"/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", re.ASCII)
+MTU_RANGE = range(68, 65536)
+
+
+def decide_interfaces(
+    context: Context,
+) -> tuple[tuple[Interface, ...], tuple[Reason, ...]]:
+    """One ``<interface>`` for each NIC asked for.
+
+    :raises BridgeNotFound: the host has no such bridge
+    :raises InvalidNic: a MAC, model, MTU or script that cannot be
+    """
+    made, reasons, macs = [], [], set[str]()
+    for index, nic in enumerate(context.instance.nics):
+        mac = _mac(context, nic, macs)
+        macs.add(mac)
+        bridge = _bridge(context, nic)
+        model, why = _model(context, nic)
+        made.append(_interface(context, nic, bridge, mac, model))
+        where = f"interface[{index}]"
+        reasons.append(reason(f"{where}/model", model, why))
+        reasons += _mtu_reasons(context, nic, bridge, where)
+        if bridge.openvswitch:
+            why = f"{bridge.name} is a bridge of Open vSwitch"
+            reasons.append(reason(f"{where}/virtualport", "openvswitch", why))
+    return tuple(made), tuple(reasons)
+
+
+def _interface(
+    context: Context, nic: Nic, bridge: BridgeFacts, mac: str, model: NicModel
+) -> Interface:
+    return Interface(
+        mac=mac,
+        bridge=bridge.name,
+        virtualport_type="openvswitch" if bridge.openvswitch else None,
+        interface_id=nic.interface_id if bridge.openvswitch else None,
+        script=_script(context, nic),
+        target_dev=nic.target_dev,
+        model=model.value,
+        mtu=nic.mtu,
+    )
+
+
+def _wrong(context: Context, nic: Nic, why: str) -> exceptions.InvalidNic:
+    return exceptions.InvalidNic(
+        server=context.instance.name, nic=f"{nic.mac} on {nic.bridge}", why=why
+    )
+
+
+def _mac(context: Context, nic: Nic, taken: set[str]) -> str:
+    mac = nic.mac.lower()
+    if not MAC.fullmatch(mac):
+        raise _wrong(context, nic, "a MAC address has the form 00:16:3e:12:34:56")
+    if int(mac[:2], 16) & 1:
+        raise _wrong(context, nic, "its MAC address is a multicast one")
+    if mac in taken:
+        raise _wrong(context, nic, "another interface has the same MAC address")
+    return mac
+
+
+def _bridge(context: Context, nic: Nic) -> BridgeFacts:
+    found = context.host.bridges.get(nic.bridge)
+    if found is None:
+        raise exceptions.BridgeNotFound(
+            server=context.instance.name,
+            bridge=nic.bridge,
+            bridges=", ".join(sorted(context.host.bridges)) or "none",
+        )
+    return found
+
+
+def _model(context: Context, nic: Nic) -> tuple[NicModel, str]:
+    models = tuple(NicModel)
+    if nic.model is not None:
+        if nic.model.lower() not in models:
+            why = f"model {nic.model} is not known, use one of: {', '.join(models)}"
+            raise _wrong(context, nic, why)
+        model, why = NicModel(nic.model.lower()), "asked for with the interface"
+    elif given := context.choice("hw_vif_model", models):
+        model, why = NicModel(given), f"image property hw_vif_model={given}"
+    elif context.mode is GuestMode.HVM:
+        return NicModel.E1000, (
+            "firmware and guests without Xen's drivers need an emulated card; guests "
+            "that have them use the paravirtual one libxl puts beside it"
+        )
+    else:
+        return NicModel.NETFRONT, f"a {context.mode} guest has Xen's own card only"
+    if context.mode is not GuestMode.HVM and model is not NicModel.NETFRONT:
+        raise _wrong(
+            context,
+            nic,
+            f"a {context.mode} guest has no emulated cards, so {model} cannot be; "
+            "use netfront",
+        )
+    return model, why
+
+
+def _script(context: Context, nic: Nic) -> str | None:
+    script = nic.script or context.options.vif_script
+    if script is not None and not SCRIPT.fullmatch(script):
+        raise _wrong(context, nic, f"{script!r} is no name of a hotplug script")
+    return script
+
+
+def _mtu_reasons(
+    context: Context, nic: Nic, bridge: BridgeFacts, where: str
+) -> list[Reason]:
+    """libxl takes no MTU from libvirt: Xen's vif scripts give the bridge's."""
+    if nic.mtu is None:
+        return []
+    if nic.mtu not in MTU_RANGE:
+        raise _wrong(context, nic, f"an MTU of {nic.mtu} is not possible")
+    if nic.mtu > bridge.mtu:
+        why = (
+            f"an MTU of {nic.mtu} does not pass the bridge, whose MTU is {bridge.mtu}; "
+            f"raise the bridge's"
+        )
+        raise _wrong(context, nic, why)
+    why = "asked for with the interface"
+    if nic.mtu < bridge.mtu:
+        why = (
+            f"an MTU of {nic.mtu} is recorded for {nic.mac}, but Xen gives the host's "
+            f"side the bridge's, {bridge.mtu}: set it inside the guest too"
+        )
+    return [reason(f"{where}/mtu", nic.mtu, why, warning=nic.mtu < bridge.mtu)]
