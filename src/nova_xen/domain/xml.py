@@ -138,12 +138,19 @@ class Spec:
             node = found
         return node
 
+    def _made_parent(self, node: Node) -> Node:
+        parent = self._parent(node, make=True)
+        assert parent is not None  # noqa: S101 # it is made where it is missing
+        return parent
+
     def write(self, node: Node, item: Any) -> None:
         """Put ``item`` at this field's place below ``node``; None leaves no trace."""
         if item is None or (item is False and self.shape is Shape.FLAG) or item == ():
             return
-        parent = self._parent(node, make=True)
-        assert parent is not None  # noqa: S101 # made just above
+        if self.shape is Shape.VALUES:
+            self._write_values(node, item)
+            return
+        parent = self._made_parent(node)
         match self.shape:
             case Shape.VALUE:
                 _put(parent, self.leaf, self._qualified(self.leaf), encode(item))
@@ -153,15 +160,10 @@ class Spec:
                 parent.append(item.to_xml())
             case Shape.CHILDREN:
                 parent.extend(each.to_xml() for each in item)
-            case Shape.VALUES:
-                self._write_values(node, item)
 
     def _write_values(self, node: Node, items: tuple[Any, ...]) -> None:
         *above, last = self.steps
-        parent = Spec(
-            self.name, tuple(above), last, self.shape, self.type, self.namespace
-        )._parent(node, make=True)
-        assert parent is not None  # noqa: S101 # made just above
+        parent = dataclasses.replace(self, steps=tuple(above))._made_parent(node)
         for item in items:
             made = etree.SubElement(parent, self._qualified(last))
             _put(made, self.leaf, self._qualified(self.leaf), encode(item))

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of disks."""
+
+import re
+from collections.abc import Iterator
+
+from nova_xen.domain import Disk, DiskDevice, DiskType, Domain
+from nova_xen.model import GuestMode
+from nova_xen.rules.base import mode_of, rule
+
+TARGETS = {
+    "xen": re.compile(r"xvd[a-z]{1,2}", re.ASCII),
+    "ide": re.compile(r"hd[a-d]", re.ASCII),
+}
+FORMATS = {
+    "qemu": ("raw", "qcow2", "vhd"),
+    "phy": ("raw",),
+}
+
+
+@rule("XEN010")
+def bus(domain: Domain) -> Iterator[str]:
+    """PV and PVH have Xen's bus only; virtio, scsi and usb have no backend."""
+    mode = mode_of(domain)
+    possible = ("ide", "xen") if mode is GuestMode.HVM else ("xen",)
+    for disk in domain.devices.disks:
+        if disk.target_bus not in possible:
+            yield (
+                f"disk {disk.target_dev} of a {mode} guest is on the bus "
+                f"{disk.target_bus}, possible is {' or '.join(possible)}"
+            )
+
+
+@rule("XEN011")
+def target_fits_bus(domain: Domain) -> Iterator[str]:
+    """xvd and hd are not interchangeable; IDE ends with hdd."""
+    for disk in domain.devices.disks:
+        pattern = TARGETS.get(disk.target_bus)
+        if pattern and not pattern.fullmatch(disk.target_dev):
+            yield f"{disk.target_dev} is no disk name on the bus {disk.target_bus}"
+
+
+@rule("XEN012")
+def targets_differ(domain: Domain) -> Iterator[str]:
+    """On HVM xvda and hda are one place: libxl emulates both as the first disk."""
+    seen: dict[str, str] = {}
+    for disk in domain.devices.disks:
+        place = disk.target_dev.removeprefix("xvd").removeprefix("hd")
+        if place in seen:
+            yield f"disks {seen[place]} and {disk.target_dev} are in one place"
+        seen[place] = disk.target_dev
+
+
+@rule("XEN013")
+def driver_and_format(domain: Domain) -> Iterator[str]:
+    """Without a driver libxl takes any file for raw; vpc is vhd here."""
+    for disk in domain.devices.disks:
+        sentence = _driver_breach(disk)
+        if sentence:
+            yield sentence
+
+
+def _driver_breach(disk: Disk) -> str | None:
+    where = f"disk {disk.target_dev}"
+    if disk.driver_name is None or disk.driver_type is None:
+        return f"{where} names no driver and format, so libxl would take it for raw"
+    formats = FORMATS.get(disk.driver_name)
+    if formats is None:
+        return f"{where}: the driver {disk.driver_name} has no backend any more"
+    if disk.driver_type not in formats:
+        hint = " (libxl says vhd)" if disk.driver_type == "vpc" else ""
+        return f"{where}: driver {disk.driver_name} does not serve {disk.driver_type}{hint}"
+    if disk.driver_name == "phy" and disk.type is not DiskType.BLOCK:
+        return f"{where}: the driver phy is for block devices, and this is a file"
+    return None
+
+
+@rule("XEN014")
+def source(domain: Domain) -> Iterator[str]:
+    """Only a cdrom may be empty; a relative path is libvirtd's own."""
+    for disk in domain.devices.disks:
+        if disk.source is None and disk.device is not DiskDevice.CDROM:
+            yield f"disk {disk.target_dev} has no source"
+        elif disk.source is not None and not disk.source.startswith("/"):
+            yield f"disk {disk.target_dev}: {disk.source} is not an absolute path"
+
+
+@rule("XEN015")
+def sources_differ(domain: Domain) -> Iterator[str]:
+    """One file behind two disks is torn to pieces by its guest."""
+    seen: dict[str, str] = {}
+    for disk in domain.devices.disks:
+        if disk.source is None or disk.readonly:
+            continue
+        if disk.source in seen:
+            yield f"disks {seen[disk.source]} and {disk.target_dev} share one file"
+        seen[disk.source] = disk.target_dev
+
+
+@rule("XEN016")
+def cdrom_is_readonly(domain: Domain) -> Iterator[str]:
+    """libxl refuses a cdrom that can be written."""
+    for disk in domain.devices.disks:
+        if disk.device is DiskDevice.CDROM and not disk.readonly:
+            yield f"cdrom {disk.target_dev} is not readonly"
