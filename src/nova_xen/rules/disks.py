@@ -68,8 +68,8 @@ def _driver_breach(disk: Disk) -> str | None:
     if formats is None:
         return f"{where}: the driver {disk.driver_name} has no backend any more"
     if disk.driver_type not in formats:
-        hint = " (libxl says vhd)" if disk.driver_type == "vpc" else ""
-        return f"{where}: driver {disk.driver_name} does not serve {disk.driver_type}{hint}"
+        word = "vpc (libxl says vhd)" if disk.driver_type == "vpc" else disk.driver_type
+        return f"{where}: the driver {disk.driver_name} does not serve {word}"
     if disk.driver_name == "phy" and disk.type is not DiskType.BLOCK:
         return f"{where}: the driver phy is for block devices, and this is a file"
     return None
