@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libvirt and the Xen host: the only package of the product that imports libvirt."""
+
+from nova_xen.hypervisor.bootfiles import BootPaths, find_boot_files
+from nova_xen.hypervisor.connection import DEFAULT_URI, Connection
+from nova_xen.hypervisor.console import console_log_path, follow, read_tail
+from nova_xen.hypervisor.deadlines import Deadlines, Kind
+from nova_xen.hypervisor.errors import ErrorCode, code_of
+from nova_xen.hypervisor.event_loop import EventLoop
+from nova_xen.hypervisor.events import EventOptions, LifecycleEvents
+from nova_xen.hypervisor.events_filter import Timing
+from nova_xen.hypervisor.guest import Guest, Scheduler
+from nova_xen.hypervisor.host import gather_host_facts
+from nova_xen.hypervisor.inventory import Inventory, Listed, take_inventory
+from nova_xen.hypervisor.lifecycle import LifecycleEvent, LifecycleKind
+from nova_xen.hypervisor.logs import LogMark
+from nova_xen.hypervisor.lookup import define_guest, find_guest
+from nova_xen.hypervisor.power import OFF_STATES
+
+__all__ = [
+    "DEFAULT_URI",
+    "OFF_STATES",
+    "BootPaths",
+    "Connection",
+    "Deadlines",
+    "ErrorCode",
+    "EventLoop",
+    "EventOptions",
+    "Guest",
+    "Inventory",
+    "Kind",
+    "LifecycleEvent",
+    "LifecycleEvents",
+    "LifecycleKind",
+    "Listed",
+    "LogMark",
+    "Scheduler",
+    "Timing",
+    "code_of",
+    "console_log_path",
+    "define_guest",
+    "find_boot_files",
+    "find_guest",
+    "follow",
+    "gather_host_facts",
+    "read_tail",
+    "take_inventory",
+]

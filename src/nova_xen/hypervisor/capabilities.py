@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libvirt's two capability documents as facts of each guest mode; no I/O.
+
+``getCapabilities`` says which kinds of guest Xen runs, ``getDomainCapabilities`` what
+each may have. The largest number of vCPUs stands in the latter alone (on libxl
+``getMaxVcpus`` answers with the host's processors).
+"""
+
+import dataclasses
+
+from nova_xen.domain.xml import Node, fromstring
+from nova_xen.model import DiskBus, GuestMode, ModeFacts
+
+ARCH = "x86_64"
+
+MACHINES = {
+    GuestMode.PV: "xenpv",
+    GuestMode.HVM: "xenfv",
+    GuestMode.PVH: "xenpvh",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class OfferedMode:
+    """A kind of guest that the host's capabilities list."""
+
+    os_type: str
+    machine: str
+    features: tuple[str, ...]
+
+
+def host_arch(capabilities: str) -> str:
+    """The architecture of the host.
+
+    :raises ValueError: no capabilities document
+    """
+    arch = fromstring(capabilities).findtext("host/cpu/arch")
+    if not arch:
+        raise ValueError("the capabilities name no architecture of the host")
+    return arch
+
+
+def offered_modes(capabilities: str) -> dict[GuestMode, OfferedMode]:
+    """The guest modes of this host, 64 bit ones.
+
+    libvirt lists HVM and PVH where the processor has hardware virtualisation, and
+    PVH needs hardware assisted paging (hap) besides.
+
+    :raises ValueError: no capabilities document
+    """
+    found: dict[GuestMode, OfferedMode] = {}
+    for node in fromstring(capabilities).findall("guest"):
+        arch = node.find(f"arch[@name='{ARCH}']")
+        if arch is None or arch.find("domain[@type='xen']") is None:
+            continue
+        offered = _offered(node, arch)
+        for mode, machine in MACHINES.items():
+            if offered.machine == machine and _possible(mode, offered):
+                found[mode] = offered
+    return found
+
+
+def _offered(node: Node, arch: Node) -> OfferedMode:
+    features = tuple(str(each.tag) for each in node.findall("features/*"))
+    return OfferedMode(
+        node.findtext("os_type") or "", arch.findtext("machine") or "", features
+    )
+
+
+def _possible(mode: GuestMode, offered: OfferedMode) -> bool:
+    return mode is not GuestMode.PVH or "hap" in offered.features
+
+
+def mode_facts(offered: OfferedMode, domain_capabilities: str) -> ModeFacts:
+    """What guests of one mode may have; words this package has no use for are left out.
+
+    :raises ValueError: no domain capabilities document
+    """
+    root = fromstring(domain_capabilities)
+    vcpu = root.find("vcpu")
+    if vcpu is None:
+        raise ValueError("the domain capabilities give no number of vCPUs")
+    known = set(DiskBus)
+    buses = _values(root, "disk", "bus")
+    return ModeFacts(
+        os_type=offered.os_type,
+        machine=offered.machine,
+        max_vcpus=int(vcpu.get("max", "")),
+        disk_buses=tuple(DiskBus(bus) for bus in buses if bus in known),
+        video_models=_values(root, "video", "modelType"),
+        graphics=_values(root, "graphics", "type"),
+        features=offered.features,
+    )
+
+
+def _values(root: Node, device: str, name: str) -> tuple[str, ...]:
+    node = root.find(f"devices/{device}[@supported='yes']")
+    if node is None:
+        return ()
+    return tuple(
+        each.text or "" for each in node.findall(f"enum[@name='{name}']/value")
+    )

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest printed: where its log is, its end, and following it."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from nova_xen import exceptions
+from nova_xen.domain import Domain
+from nova_xen.model import HostFacts
+
+_BLOCK = 64 * 1024
+
+
+def console_log_path(domain: Domain, facts: HostFacts) -> str:
+    """The log of an HVM guest's serial port, or xenconsoled's of the guest.
+
+    :raises ConsoleUnavailable: neither is kept
+    """
+    for serial in domain.devices.serials:
+        if serial.type == "file" and serial.source_path:
+            return serial.source_path
+    if facts.console_log_dir is None:
+        why = (
+            "xenconsoled keeps no logs of guests; set XENCONSOLED_TRACE=guest in "
+            "/etc/default/xen and restart it (service xen restart)"
+        )
+        raise exceptions.ConsoleUnavailable(server=domain.name, why=why)
+    return f"{facts.console_log_dir}/guest-{domain.name}.log"
+
+
+def read_tail(path: str, max_bytes: int) -> bytes:
+    """The last ``max_bytes`` of a log at most.
+
+    :raises OSError: the file is missing or cannot be read
+    """
+    with open(path, "rb") as log:
+        end = log.seek(0, os.SEEK_END)
+        log.seek(max(0, end - max_bytes))
+        return log.read(max_bytes)
+
+
+def follow(
+    path: str,
+    is_alive: Callable[[], bool],
+    *,
+    start: int = 0,
+    interval: float = 0.5,
+    wait: Callable[[float], object] | None = None,
+) -> Iterator[bytes]:
+    """What is in the log from byte ``start``, and then what comes.
+
+    A log that is rotated or cut is read on from its new beginning, one that does not
+    exist yet is waited for. The end comes once ``is_alive()`` says no and all was
+    read; the file is looked at every ``interval`` seconds (``wait(interval)``).
+    """
+    pause = wait or threading.Event().wait
+    follower = _Follower(path, start)
+    try:
+        while True:
+            alive = is_alive()  # asked before reading: the last words are read too
+            yield from follower.news()
+            if not alive:
+                return
+            pause(interval)
+    finally:
+        follower.close()
+
+
+class _Follower:
+    """An open log and whether the path still leads to it."""
+
+    def __init__(self, path: str, start: int) -> None:
+        self._path = path
+        self._start = start
+        self._log: BinaryIO | None = None
+
+    def news(self) -> Iterator[bytes]:
+        """All that was written since the last time."""
+        yield from self._rest()
+        if self._was_replaced():
+            yield from self._rest()  # written before it was put away
+            self.close()
+        if self._log is None and self._open():
+            yield from self._rest()
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _open(self) -> bool:
+        try:
+            self._log = open(self._path, "rb")  # noqa: SIM115 # kept open between reads
+        except FileNotFoundError:
+            return False
+        self._log.seek(self._start)
+        self._start = 0  # where a log that takes this one's place is begun
+        return True
+
+    def _rest(self) -> Iterator[bytes]:
+        if self._log is None:
+            return
+        if os.fstat(self._log.fileno()).st_size < self._log.tell():
+            self._log.seek(0)
+        while block := self._log.read(_BLOCK):
+            yield block
+
+    def _was_replaced(self) -> bool:
+        if self._log is None:
+            return False
+        try:
+            now = os.stat(self._path)
+        except FileNotFoundError:
+            return False  # the old one may still grow until there is a new one
+        return not os.path.samestat(now, os.fstat(self._log.fileno()))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How one comes by a guest: by its definition, its name or its UUID."""
+
+import uuid as uuids
+
+import libvirt
+
+from nova_xen.hypervisor.connection import Connection
+from nova_xen.hypervisor.deadlines import Kind
+from nova_xen.hypervisor.guest import Guest
+
+
+def define_guest(connection: Connection, xml: str, name: str) -> Guest:
+    """Keep a definition, checked by libvirt's schema; ``name`` is for errors alone.
+
+    :raises HypervisorError: libvirt refuses the document
+    """
+    handle = connection.call(
+        "defineXMLFlags",
+        xml,
+        libvirt.VIR_DOMAIN_DEFINE_VALIDATE,
+        doing="defining",
+        server=name,
+        kind=Kind.DEFINE,
+    )
+    return Guest.of(connection, handle)
+
+
+def find_guest(connection: Connection, name_or_uuid: str) -> Guest:
+    """The guest of that name or UUID (no name looks like a UUID).
+
+    :raises ServerNotFound: there is none
+    """
+    method = "lookupByUUIDString" if _is_uuid(name_or_uuid) else "lookupByName"
+    handle = connection.call(
+        method, name_or_uuid, doing="looking up", server=name_or_uuid
+    )
+    return Guest.of(connection, handle)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuids.UUID(text)
+    except ValueError:
+        return False
+    return True
