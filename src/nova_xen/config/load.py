@@ -9,7 +9,7 @@ from oslo_log import log
 from nova_xen import exceptions
 from nova_xen.config import default, libvirt, vnc, xen
 
-_GROUPS: tuple[tuple[str | None, list[cfg.Opt]], ...] = (
+_GROUPS: tuple[tuple[str | None, Sequence[cfg.Opt]], ...] = (
     (None, default.default_opts),
     ("compute", default.compute_opts),
     (libvirt.GROUP, libvirt.libvirt_opts),

@@ -34,9 +34,13 @@ class NovaFlavor(Element):
 
 @element("image", namespace=NOVA_NS, prefix="nova")
 class NovaImage(Element):
-    """The image as it was declared; ``min_disk`` in GiB, ``min_ram`` in MiB."""
+    """The image as it was declared; ``min_disk`` in GiB, ``min_ram`` in MiB.
+
+    ``name`` is this package's addition, for images that are files without a UUID.
+    """
 
     uuid: str = value("@uuid")
+    name: str | None = value("name", default=None)
     disk_format: str = value("diskFormat")
     min_disk: int = value("minDisk")
     min_ram: int = value("minRam")

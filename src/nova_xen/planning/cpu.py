@@ -2,6 +2,7 @@
 """vCPUs, their places, and the credit scheduler's weight and cap."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from nova_xen import exceptions
 from nova_xen.model import Reason
@@ -80,20 +81,31 @@ def _weight(context: Context) -> int | None:
 
 
 def _cap(context: Context) -> int | None:
-    """Nova's quota is for each vCPU; Xen's cap is for the whole guest, in percent."""
     quota = _integer(context, "quota:cpu_quota")
     period = _integer(context, "quota:cpu_period")
     if period is not None and period <= 0:
         raise _bad(context, "quota:cpu_period", period, "it must be above zero")
     if quota is None or quota < 0:
         return None
-    vcpus = context.instance.flavor.vcpus
-    full = 100 * vcpus
-    cap = full * quota // (period or DEFAULT_PERIOD_US)
-    if cap < 1:
+    flavor = context.instance.flavor
+    cap = cap_percent(flavor.extra_specs, flavor.vcpus)
+    if cap == 0:
         why = "it comes to less than 1% of a CPU, which Xen would take as no limit"
         raise _bad(context, "quota:cpu_quota", quota, why)
-    if not context.host.scheduler.startswith("credit"):
+    if cap is not None and not context.host.scheduler.startswith("credit"):
         why = f"this host's scheduler is {context.host.scheduler}, which has no cap"
         raise _bad(context, "quota:cpu_quota", quota, why)
-    return cap if cap < full else None
+    return cap
+
+
+def cap_percent(extra_specs: Mapping[str, str], vcpus: int) -> int | None:
+    """Xen's cap, in percent of one CPU for the whole guest; None without limit.
+
+    Nova's quota is microseconds in each period for each vCPU (libvirt's cputune).
+    """
+    quota = int(extra_specs.get("quota:cpu_quota", -1))
+    period = int(extra_specs.get("quota:cpu_period", DEFAULT_PERIOD_US))
+    full = 100 * vcpus
+    if quota < 0 or quota >= period:
+        return None
+    return full * quota // period

@@ -28,6 +28,7 @@ def nova_metadata(instance: Instance, version: str) -> NovaInstance:
         ),
         image=NovaImage(
             uuid=image.id,
+            name=image.path.rpartition("/")[2] or None,
             disk_format="iso" if image.iso else image.disk_format.value,
             min_disk=image.min_disk,
             min_ram=image.min_ram,

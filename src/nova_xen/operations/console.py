@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console log of a server."""
+
+from collections.abc import Iterator
+
+from nova_xen import exceptions
+from nova_xen.hypervisor import console_log_path, read_tail
+from nova_xen.hypervisor import follow as follow_file
+from nova_xen.operations.host import Host
+
+
+def read(host: Host, name: str, max_bytes: int) -> bytes:
+    """The last bytes of the log; what a guest printed is never to be trusted.
+
+    :raises ConsoleUnavailable: nothing keeps a log, or nothing was printed yet
+    """
+    _guest, domain = host.find(name)
+    path = console_log_path(domain, host.facts())
+    try:
+        return read_tail(path, max_bytes)
+    except FileNotFoundError:
+        raise exceptions.ConsoleUnavailable(
+            server=name, why=f"{path} is not there; the guest has printed nothing yet"
+        ) from None
+
+
+def follow(host: Host, name: str) -> Iterator[bytes]:
+    """The log from its beginning and on, until the guest is gone."""
+    guest, domain = host.find(name)
+    path = console_log_path(domain, host.facts())
+    return follow_file(path, guest.is_active)
