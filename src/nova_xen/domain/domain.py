@@ -7,15 +7,8 @@ from nova_xen.domain.display import Graphics, Input, Video
 from nova_xen.domain.interface import Interface
 from nova_xen.domain.metadata import NovaInstance
 from nova_xen.domain.platform import Clock, Features, Memballoon, Os
-from nova_xen.domain.xml import (
-    Element,
-    child,
-    children,
-    element,
-    fromstring,
-    tostring,
-    value,
-)
+from nova_xen.domain.tree import fromstring, tostring
+from nova_xen.domain.xml import Element, child, children, element, value
 
 
 @element("devices")
@@ -66,4 +59,7 @@ def parse_domain(text: str) -> Domain:
 
     :raises ValueError: no domain document
     """
-    return Domain.from_xml(fromstring(text))
+    node = fromstring(text)
+    if node.tag != "domain":
+        raise ValueError(f"<{node.tag}> is no domain document")
+    return Domain.from_xml(node)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 from lxml import etree
 
-Node = etree._Element
+from nova_xen.domain.tree import Node, decode, encode, get_value, put_value
 
 _WHERE = "nova_xen.domain"
 
@@ -107,10 +107,14 @@ class Element:
     def from_xml(cls, node: Node) -> Self:
         """Read what this class declares from ``node``; the rest is left alone.
 
-        :raises ValueError: a value that the declared type cannot hold
+        :raises ValueError: a value that the declared type cannot hold, or none where
+            there must be one
         """
-        found = {spec.name: spec.read(node) for spec in specs(cls)}
-        return cls(**{k: v for k, v in found.items() if v is not dataclasses.MISSING})
+        read = {spec.name: spec.read(node) for spec in specs(cls)}
+        found = {k: v for k, v in read.items() if v is not dataclasses.MISSING}
+        if lacking := _required(cls) - found.keys():
+            raise ValueError(f"<{cls.tag}> lacks {', '.join(sorted(lacking))}")
+        return cls(**found)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +157,7 @@ class Spec:
         parent = self._made_parent(node)
         match self.shape:
             case Shape.VALUE:
-                _put(parent, self.leaf, self._qualified(self.leaf), encode(item))
+                put_value(parent, self.leaf, self._qualified(self.leaf), encode(item))
             case Shape.FLAG:
                 etree.SubElement(parent, self._qualified(self.leaf))
             case Shape.CHILD:
@@ -166,7 +170,7 @@ class Spec:
         parent = dataclasses.replace(self, steps=tuple(above))._made_parent(node)
         for item in items:
             made = etree.SubElement(parent, self._qualified(last))
-            _put(made, self.leaf, self._qualified(self.leaf), encode(item))
+            put_value(made, self.leaf, self._qualified(self.leaf), encode(item))
 
     def read(self, node: Node) -> Any:
         """This field's value below ``node``, or MISSING when it is not there."""
@@ -177,7 +181,7 @@ class Spec:
             return dataclasses.MISSING
         match self.shape:
             case Shape.VALUE:
-                raw = _get(parent, self.leaf, self._qualified(self.leaf))
+                raw = get_value(parent, self.leaf, self._qualified(self.leaf))
                 return dataclasses.MISSING if raw is None else decode(self.type, raw)
             case Shape.FLAG:
                 return parent.find(self._qualified(self.leaf)) is not None
@@ -193,51 +197,10 @@ class Spec:
     def _read_values(self, node: Node) -> tuple[Any, ...]:
         path = "/".join(self._qualified(step) for step in self.steps)
         found = (
-            _get(each, self.leaf, self._qualified(self.leaf))
+            get_value(each, self.leaf, self._qualified(self.leaf))
             for each in node.findall(path)
         )
         return tuple(decode(self.type, raw) for raw in found if raw is not None)
-
-
-def _put(parent: Node, leaf: str, qualified: str, text: str) -> None:
-    if leaf.startswith("@"):
-        parent.set(leaf[1:], text)
-    elif leaf == ".":
-        parent.text = text
-    else:
-        found = parent.find(qualified)
-        target = etree.SubElement(parent, qualified) if found is None else found
-        target.text = text
-
-
-def _get(parent: Node, leaf: str, qualified: str) -> str | None:
-    if leaf.startswith("@"):
-        return parent.get(leaf[1:])
-    if leaf == ".":
-        return parent.text or ""
-    found = parent.find(qualified)
-    return None if found is None else found.text or ""
-
-
-def encode(item: Any) -> str:
-    """A scalar as libvirt writes it: enums by value, bool as yes or no."""
-    if isinstance(item, enum.Enum):
-        return str(item.value)
-    if isinstance(item, bool):
-        return "yes" if item else "no"
-    return str(item)
-
-
-def decode(kind: Any, raw: str) -> Any:
-    """The scalar of type ``kind`` that ``raw`` stands for.
-
-    :raises ValueError: ``raw`` is no such scalar
-    """
-    if kind is bool:
-        if raw not in ("yes", "no"):
-            raise ValueError(f"{raw!r} is neither yes nor no")
-        return raw == "yes"
-    return kind(raw)
 
 
 def _unwrap(hint: Any) -> Any:
@@ -277,29 +240,18 @@ def _resolve(cls: type[Element]) -> Iterator[Spec]:
         )
 
 
+def _required(cls: type[Element]) -> set[str]:
+    missing = dataclasses.MISSING
+    return {
+        item.name
+        for item in dataclasses.fields(cls)  # type: ignore[arg-type]
+        if item.default is missing and item.default_factory is missing
+    }
+
+
 def element_classes(root: type[Element]) -> Iterator[type[Element]]:
     """``root`` and every element class that can stand below it."""
     yield root
     for spec in specs(root):
         if spec.shape in (Shape.CHILD, Shape.CHILDREN):
             yield from element_classes(spec.type)
-
-
-def tostring(node: Node) -> str:
-    """``node`` as indented text without an XML declaration."""
-    etree.indent(node)
-    return etree.tostring(node, encoding="unicode", pretty_print=True)
-
-
-def fromstring(text: str) -> Node:
-    """Parse a document; entities and network access are off.
-
-    :raises ValueError: the text is no well-formed XML
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_blank_text=True
-    )
-    try:
-        return etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as exc:
-        raise ValueError(f"no well-formed XML: {exc}") from exc

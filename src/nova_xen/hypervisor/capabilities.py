@@ -8,7 +8,7 @@ each may have. The largest number of vCPUs stands in the latter alone (on libxl
 
 import dataclasses
 
-from nova_xen.domain.xml import Node, fromstring
+from nova_xen.domain.tree import Node, fromstring
 from nova_xen.model import DiskBus, GuestMode, ModeFacts
 
 ARCH = "x86_64"
