@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disk images: checked, cached, copied and converted; files of servers on this host."""
+
+from nova_xen.images.cache import base_path, ensure_base
+from nova_xen.images.check import require_files
+from nova_xen.images.copy import copy_files
+from nova_xen.images.create import make_disk
+from nova_xen.images.folder import (
+    BuildingFolder,
+    create_folder,
+    folder_of,
+    list_unfinished,
+    mark_unfinished,
+    remove_folder,
+    sweep_leftovers,
+)
+from nova_xen.images.inspect import InspectedImage, inspect_image
+from nova_xen.images.progress import Progress, no_progress
+from nova_xen.images.space import folder_usage
+
+__all__ = [
+    "BuildingFolder",
+    "InspectedImage",
+    "Progress",
+    "base_path",
+    "copy_files",
+    "create_folder",
+    "ensure_base",
+    "folder_of",
+    "folder_usage",
+    "inspect_image",
+    "list_unfinished",
+    "make_disk",
+    "mark_unfinished",
+    "no_progress",
+    "remove_folder",
+    "require_files",
+    "sweep_leftovers",
+]

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry out one disk plan: the file is there complete, or not at all."""
+
+import os
+
+from nova_xen import exceptions
+from nova_xen.images import qemu_img
+from nova_xen.images.blank import make_filesystem, make_swap
+from nova_xen.images.cache import ensure_base
+from nova_xen.images.header import SECTOR
+from nova_xen.images.inspect import inspect_image
+from nova_xen.images.part import discarded, part_of
+from nova_xen.images.progress import Progress, no_progress
+from nova_xen.images.space import least_copy, require_space
+from nova_xen.model import DiskFormat, DiskKind, DiskPlan
+
+
+def make_disk(
+    plan: DiskPlan,
+    *,
+    server: str,
+    instances_path: str,
+    image_id: str = "",
+    progress: Progress = no_progress,
+) -> None:
+    """Make the disk of a plan, of exactly the plan's size rounded up to a sector.
+
+    :param instances_path: where the bases of overlays are kept
+    :param image_id: names the content of the plan's base, for the cache
+    :raises ImageRejected: the base is not as declared, or larger than the plan's disk
+    :raises NotEnoughDisk: nothing is left behind
+    :raises ToolFailed: among others when the file exists; nothing is left behind
+    """
+    size = -(-plan.size // SECTOR) * SECTOR
+    with part_of(plan.path, server=server) as part:
+        match plan.base, plan.overlay:
+            case None, _:
+                _make_blank(plan, part, size, server)
+            case base, True:
+                base = ensure_base(
+                    base,
+                    plan.base_format,
+                    image_id,
+                    instances_path=instances_path,
+                    server=server,
+                    progress=progress,
+                )
+                _overlay(plan, base, part, size, server)
+            case base, _:
+                _copy(plan, base, part, size, server, progress)
+        _verify(plan, part, size, server)
+
+
+def _make_blank(plan: DiskPlan, part: str, size: int, server: str) -> None:
+    qemu_img.create(part, plan.format, size, server=server)
+    match plan.kind:
+        case DiskKind.EPHEMERAL:
+            make = make_filesystem
+        case DiskKind.SWAP:
+            make = make_swap
+        case DiskKind.ROOT:
+            return
+    if plan.format is DiskFormat.RAW:
+        make(part, server=server)
+        return
+    with discarded(f"{part}.raw") as raw:
+        qemu_img.create(raw, DiskFormat.RAW, size, server=server)
+        make(raw, server=server)
+        qemu_img.convert(
+            raw, DiskFormat.RAW, part, plan.format, server=server, existing=True
+        )
+
+
+def _overlay(plan: DiskPlan, base: str, part: str, size: int, server: str) -> None:
+    if plan.format is not DiskFormat.QCOW2:
+        raise exceptions.ToolFailed(
+            server=server,
+            tool="qemu-img",
+            doing=f"writing {plan.path}",
+            why=f"an overlay is qcow2 and cannot be {plan.format}",
+        )
+    _never_shrink(plan, os.path.getsize(base), size, server)
+    qemu_img.create(
+        part,
+        plan.format,
+        size,
+        server=server,
+        backing=base,
+        backing_fmt=DiskFormat.RAW,
+    )
+
+
+def _copy(
+    plan: DiskPlan, base: str, part: str, size: int, server: str, progress: Progress
+) -> None:
+    """Copy into a disk made with its final size: VHD could not grow afterwards."""
+    image = inspect_image(base, plan.base_format)
+    _never_shrink(plan, image.virtual_size, size, server)
+    require_space(
+        os.path.dirname(part), least_copy(base, image.virtual_size), server=server
+    )
+    qemu_img.create(part, plan.format, size, server=server)
+    qemu_img.convert(
+        base,
+        image.format,
+        part,
+        plan.format,
+        server=server,
+        existing=True,
+        progress=progress,
+    )
+
+
+def _never_shrink(plan: DiskPlan, have: int, size: int, server: str) -> None:
+    if have > size:
+        raise exceptions.ImageRejected(
+            image=plan.base,
+            why=f"its disk has {have} bytes, the {plan.kind} of server {server} is to "
+            f"have {size}, and a disk is never shrunk",
+        )
+
+
+def _verify(plan: DiskPlan, part: str, size: int, server: str) -> None:
+    """Fail rather than give a guest a disk of another size: it is part of a promise."""
+    made = qemu_img.info(part, plan.format, server=server).virtual_size
+    if made != size:
+        raise exceptions.ToolFailed(
+            server=server,
+            tool="qemu-img",
+            doing=f"writing {plan.path}",
+            why=f"the disk came out with {made} bytes instead of {size}",
+        )

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a program of the host without a shell, and say in a sentence how it failed."""
+
+import errno
+import os
+import signal
+import subprocess  # nosec B404
+import tempfile
+from collections.abc import Callable, Mapping
+
+from oslo_concurrency import processutils
+
+from nova_xen import exceptions
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS = tuple(os.strerror(number) for number in sorted(_FULL))
+#: mkfs and mkswap are not in an ordinary user's PATH on Debian
+_SBIN = ("/usr/sbin", "/sbin")
+
+
+def environment() -> Mapping[str, str]:
+    """The caller's, with messages in English and the system's programs in PATH."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SBIN))
+    return {**os.environ, "LANG": "C", "LC_ALL": "C", "PATH": path}
+
+
+def run(
+    *command: str,
+    server: str,
+    doing: str,
+    folder: str,
+    limits: processutils.ProcessLimits | None = None,
+    codes: tuple[int, ...] = (0,),
+) -> str:
+    """Run a program to its end and return what it printed.
+
+    :param folder: where it writes, for the sentence about a full disk
+    :param codes: the exit codes that are no failure
+    :raises NotEnoughDisk: no space left
+    :raises ToolFailed: any other failure, with the program's last words
+    """
+    try:
+        output, _ = processutils.execute(
+            *command,
+            env_variables=dict(environment()),
+            prlimit=limits,
+            check_exit_code=codes,
+        )
+    except processutils.ProcessExecutionError as error:
+        code = error.exit_code if isinstance(error.exit_code, int) else 0
+        raise _failure(
+            command[0], code, str(error.stderr or ""), server, doing, folder
+        ) from None
+    except OSError as error:
+        raise os_failure(
+            error, server=server, doing=doing, folder=folder, tool=command[0]
+        ) from error
+    return str(output)
+
+
+def run_watched(
+    *command: str, server: str, doing: str, folder: str, watch: Callable[[str], None]
+) -> None:
+    """Run a program and hand each line it prints to ``watch`` at once.
+
+    A carriage return ends a line too. Fails as :func:`run` does.
+    """
+    with tempfile.TemporaryFile("w+") as stderr:
+        try:
+            process = subprocess.Popen(  # nosec B603
+                command,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        except OSError as error:
+            raise os_failure(
+                error, server=server, doing=doing, folder=folder, tool=command[0]
+            ) from error
+        _follow(process, watch)
+        if process.returncode:
+            stderr.seek(0)
+            raise _failure(
+                command[0], process.returncode, stderr.read(), server, doing, folder
+            )
+
+
+def _follow(process: subprocess.Popen[str], watch: Callable[[str], None]) -> None:
+    with process:
+        try:
+            # universal newlines make a line of what a carriage return ends
+            for line in process.stdout or ():
+                watch(line)
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _failure(
+    tool: str, code: int, stderr: str, server: str, doing: str, folder: str
+) -> exceptions.NovaXenError:
+    why = last_words(tool, stderr) or _ending(code)
+    if code == -signal.SIGXFSZ or why.endswith(_FULL_WORDS):
+        return exceptions.NotEnoughDisk(server=server, folder=folder, why=why)
+    return exceptions.ToolFailed(server=server, tool=tool, doing=doing, why=why)
+
+
+def _ending(code: int) -> str:
+    if code == -signal.SIGXFSZ:
+        return os.strerror(errno.EFBIG)
+    if code < 0:
+        return f"it was killed by {signal.Signals(-code).name}"
+    return f"it ended with the code {code} and said nothing"
+
+
+def last_words(tool: str, stderr: str) -> str:
+    """The last line of what a program complained about, without its name."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    return last.removeprefix(f"{tool}: ").rstrip(". ")
+
+
+def os_failure(
+    error: OSError,
+    *,
+    server: str,
+    doing: str,
+    folder: str,
+    tool: str = "the file system",
+) -> exceptions.NovaXenError:
+    """The error that tells of a failed system call."""
+    why = error.strerror or str(error)
+    if error.errno in _FULL:
+        return exceptions.NotEnoughDisk(server=server, folder=folder, why=why)
+    return exceptions.ToolFailed(server=server, tool=tool, doing=doing, why=why)
