@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names, numbers and places: everything in the lab that is fixed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOM0_FILES = Path(__file__).resolve().parent / "dom0"
+GUEST_FILES = Path(__file__).resolve().parent / "guest"
+MOST_HOSTS = 2
+
+# Chosen by a soak, see doc/contributor/lab.rst: with AVX and XSAVE (QEMU's "max")
+# programs in dom0 crash at random.
+CPU = "Opteron_G3,+svm,+npt,-rdtscp"
+MEMORY_MIB = 4096
+DOM0_MEMORY_MIB = 1280
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A Debian release and what it calls Xen and Python."""
+
+    name: str
+    xen: str
+    python: str
+
+
+SUITES = {
+    "bookworm": Suite("bookworm", "4.17", "3.11"),
+    "trixie": Suite("trixie", "4.20", "3.13"),
+}
+
+
+@dataclass(frozen=True)
+class Host:
+    """One Xen host; its ports are on the loopback address of this machine."""
+
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"xen{self.number}"
+
+    @property
+    def ssh_port(self) -> int:
+        return 2200 + self.number
+
+    @property
+    def libvirt_port(self) -> int:
+        return 16500 + self.number
+
+    @property
+    def address(self) -> str:
+        """Address on br0, the network of hosts and guests (10.77.0.0/24)."""
+        return f"10.77.0.{self.number}"
+
+    @property
+    def libvirt_uri(self) -> str:
+        return f"xen+tcp://127.0.0.1:{self.libvirt_port}/system"
+
+
+HOSTS = tuple(Host(number) for number in range(1, MOST_HOSTS + 1))
+
+
+def cache_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where builds and running hosts are kept."""
+    if named := environment.get("NOVA_XEN_LAB_DIR"):
+        return Path(named)
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "nova-xen" / "lab"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The soak's guests: no disk, a kernel and an initial RAM disk from /srv/guest."""
+
+import enum
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+MEMORY_MIB = 128
+_CMDLINE = "console=hvc0 quiet mitigations=off tsc=reliable"
+
+
+class Kind(enum.Enum):
+    """How a guest is virtualised; the value is libvirt's word for it."""
+
+    PV = "linux"
+    PVH = "xenpvh"
+    HVM = "hvm"
+
+    @property
+    def kernel(self) -> str:
+        """HVM's device model takes a bzImage; the others start faster from ELF."""
+        return "/srv/guest/vmlinuz" if self is Kind.HVM else "/srv/guest/vmlinux"
+
+    @property
+    def live(self) -> bool:
+        """Debian's Xen has no shadow paging, which a live PV migration needs."""
+        return self is not Kind.PV
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A guest of the soak; ``number`` makes its name and MAC address unique."""
+
+    kind: Kind
+    number: int
+    name: str
+
+    def xml(self) -> str:
+        """libvirt's domain document."""
+        features = "<features><acpi/><apic/></features>"
+        mac = f"00:16:3e:5a:{self.number // 200:02x}:{self.number % 200 + 20:02x}"
+        return f"""<domain type='xen'>
+  <name>{escape(self.name)}</name>
+  <memory unit='MiB'>{MEMORY_MIB}</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type>{self.kind.value}</type>
+    <kernel>{self.kind.kernel}</kernel>
+    <initrd>/srv/guest/initrd.img</initrd>
+    <cmdline>{_CMDLINE}</cmdline>
+  </os>
+  {features if self.kind is Kind.HVM else ""}
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    <interface type='bridge'>
+      <mac address='{mac}'/>
+      <source bridge='br0'/>
+    </interface>
+    <console type='pty'><target type='xen' port='0'/></console>
+  </devices>
+</domain>
+"""
+
+    @property
+    def log(self) -> str:
+        """Where xenconsoled writes what the guest prints, on either host."""
+        return f"/var/log/xen/console/guest-{self.name}.log"
