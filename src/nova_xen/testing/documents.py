@@ -35,9 +35,17 @@ _UNITS = {
     "T": 1024**4,
     "TiB": 1024**4,
 }
-_MACHINES = {"xenpv": "linux", "xenpvh": "xenpvh", "xenfv": "hvm"}
-_OS_TYPES = {"linux": "xenpv", "xen": "xenpv", "xenpvh": "xenpvh", "hvm": "xenfv"}
+_MACHINES = {"linux": "xenpv", "xen": "xenpv", "xenpvh": "xenpvh", "hvm": "xenfv"}
 _ARCHES = {"x86_64", "i686"}
+# What libvirt reads of a domain; it forgets every other element.
+_KNOWN = frozenset(
+    """
+    name uuid genid title description metadata memory currentMemory maxMemory
+    memoryBacking memtune blkiotune vcpu vcpus iothreads cputune numatune resource
+    sysinfo bootloader bootloader_args os idmap features cpu clock on_poweroff
+    on_reboot on_crash on_lockfailure pm perf devices seclabel keywrap launchSecurity
+    """.split()  # noqa: SIM905 (a list of words reads better as one)
+)
 
 
 def recording(name: str) -> str:
@@ -52,7 +60,9 @@ def parse(text: str) -> Element:
         return etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as broken:
         code = libvirt.VIR_ERR_XML_DETAIL
-        raise errors.error(code, f"(domain_definition):{broken}", Origin.XML) from None
+        raise errors.error(
+            code, f"(domain_definition):{broken}", Origin.DOMAIN
+        ) from None
 
 
 def to_text(root: Element) -> str:
@@ -101,6 +111,7 @@ def normalized(root: Element) -> Element:
         detail = f"unexpected root element <{root.tag}>, expecting <domain>"
         raise errors.error(libvirt.VIR_ERR_XML_ERROR, detail, Origin.DOMAIN)
     root.attrib.pop("id", "")
+    _drop_unknown(root)
     _check_name(root)
     _set_uuid(root)
     _set_memory(root)
@@ -109,6 +120,12 @@ def normalized(root: Element) -> Element:
     _set_lifecycle(root)
     _set_devices(root)
     return root
+
+
+def _drop_unknown(root: Element) -> None:
+    for element in root.iterchildren("*"):
+        if etree.QName(element).namespace is None and element.tag not in _KNOWN:
+            root.remove(element)
 
 
 def _check_name(root: Element) -> None:
@@ -163,31 +180,26 @@ def _set_os(root: Element) -> None:
     os_type = root.find("os/type")
     if os_type is None or not os_type.text:
         if root.find("bootloader") is None:
-            code = libvirt.VIR_ERR_OS_TYPE
-            raise errors.error(code, None, Origin.DOMAIN)
+            raise errors.error(libvirt.VIR_ERR_OS_TYPE, None, Origin.DOMAIN)
         os_type = child(child(root, "os"), "type")
         os_type.text = "linux"
+    text, virt = os_type.text or "", root.get("type", "")
     arch = os_type.get("arch", "x86_64")
-    machine = os_type.get("machine")
-    known = _OS_TYPES.get(os_type.text or "")
-    virt = root.get("type")
-    if virt != "xen" or known is None or arch not in _ARCHES:
-        raise _no_capabilities(os_type.text or "", arch, virt or "", machine)
-    if machine is not None and machine != known:
-        raise _no_capabilities(os_type.text or "", arch, virt, machine)
-    os_type.text = _MACHINES[known]
+    if virt != "xen" or text not in _MACHINES or arch not in _ARCHES:
+        raise _no_capabilities(
+            "xen" if (text, virt) == ("linux", "xen") else text, arch, virt
+        )
     os_type.set("arch", arch)
-    os_type.set("machine", known)
+    # libvirt keeps a machine it has never heard of: the type alone decides.
+    os_type.set("machine", os_type.get("machine", _MACHINES[text]))
+    os_type.text = "linux" if text == "xen" else text
 
 
-def _no_capabilities(
-    os_type: str, arch: str, virt: str, machine: str | None
-) -> Exception:
+def _no_capabilities(os_type: str, arch: str, virt: str) -> Exception:
     detail = (
         f"could not find capabilities for ostype={os_type} arch={arch} "
         f"domaintype={virt} "
     )
-    detail += f"machine={machine} " if machine else ""
     code = libvirt.VIR_ERR_INVALID_ARG
     made: Exception = errors.error(code, detail, Origin.CAPABILITIES)
     return made

@@ -49,8 +49,9 @@ class DomainState(DomainBase):
 
     @api()
     def OSType(self) -> str:
-        """Return linux, xenpvh or hvm."""
-        return self._guest().os_type
+        """Return xen, xenpvh or hvm."""
+        os_type = self._guest().os_type
+        return "xen" if os_type == "linux" else os_type
 
     @api()
     def state(self, flags: int = 0) -> list[int]:

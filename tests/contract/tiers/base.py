@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a contract test may ask of any tier."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+from typing import Any
+
+import libvirt
+
+from contract.recorder import Recorder
+
+PREFIX = "contract"
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+class Tier(abc.ABC):
+    """One Xen host, with what no libvirt call can do: files and guests' own acts."""
+
+    name: str
+    connection: Any
+    # Boot files and images that are there on the host, and one that is not.
+    kernel: str
+    initrd: str
+    image: str
+    missing = "/nonexistent/nothing"
+    bridge = "br0"
+
+    @abc.abstractmethod
+    def connect(self) -> Any:
+        """Open one more connection."""
+
+    @abc.abstractmethod
+    def guest_reboots(self, name: str) -> None:
+        """Let a guest restart from inside."""
+
+    @abc.abstractmethod
+    def guest_powers_off(self, name: str) -> None:
+        """Let a guest shut down from inside."""
+
+    @abc.abstractmethod
+    def guest_crashes(self, name: str) -> None:
+        """Let a guest's kernel panic."""
+
+    @abc.abstractmethod
+    def restart_daemon(self) -> None:
+        """Restart libvirtd under the feet of its guests; reconnects `connection`."""
+
+    @abc.abstractmethod
+    def second_host(self) -> tuple[Any, str]:
+        """Return a connection to another host and the URI to migrate to it."""
+
+    def wait_booted(self, name: str) -> None:  # noqa: B027 (most need no wait)
+        """Wait until a guest can hear requests over its control device."""
+
+    def record(self) -> Recorder:
+        """Return a recorder of events that has begun."""
+        return Recorder(self.connection)
+
+    def clean(self, connection: Any) -> None:
+        """Remove every guest of these tests."""
+        for domain in connection.listAllDomains():
+            if not domain.name().startswith(PREFIX):
+                continue
+            with contextlib.suppress(libvirt.libvirtError):
+                domain.destroy()
+            with contextlib.suppress(libvirt.libvirtError):
+                domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+
+    def close(self) -> None:  # noqa: B027 (most hold nothing)
+        """Give up what the tier holds."""

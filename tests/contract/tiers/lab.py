@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract against a real host, given by environment variables.
+
+NOVA_XEN_LAB_URI      xen+tcp://127.0.0.1:16501/system
+NOVA_XEN_LAB_SSH      a command that runs its arguments in dom0
+NOVA_XEN_LAB_KERNEL   a small guest's kernel, a path in dom0
+NOVA_XEN_LAB_INITRD   its initrd, which answers requests to shut down and restart
+NOVA_XEN_LAB_READY    a word on the guest's console once it is up (default TICK)
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import time
+from typing import Any
+
+import libvirt
+import pytest
+
+from contract.tiers.base import Tier
+from libxl.rig.loop import start_event_loop
+
+_BOOT_SECONDS = 300.0
+_TICK_SECONDS = 1.0
+_FOLDER = "/var/lib/nova-xen-contract"
+
+
+class LabTier(Tier):
+    """A Xen host somebody else keeps running."""
+
+    name = "lab"
+    image = f"{_FOLDER}/image.raw"
+
+    def __init__(self) -> None:
+        start_event_loop()
+        self._uri = _setting("NOVA_XEN_LAB_URI")
+        self.kernel = _setting("NOVA_XEN_LAB_KERNEL")
+        self.initrd = _setting("NOVA_XEN_LAB_INITRD")
+        self._ready = os.environ.get("NOVA_XEN_LAB_READY", "TICK")
+        self.dom0(f"mkdir -p {_FOLDER} && truncate -s 16M {self.image}")
+        self.connection = self.connect()
+
+    def connect(self) -> Any:
+        return libvirt.open(self._uri)
+
+    def dom0(self, command: str) -> str:
+        """Run a shell command in dom0 and return what it says."""
+        words = [*shlex.split(_setting("NOVA_XEN_LAB_SSH")), command]
+        result = subprocess.run(words, capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise RuntimeError(f"{command} failed in dom0: {result.stderr}")
+        return result.stdout
+
+    def wait_booted(self, name: str) -> None:
+        log = f"/var/log/xen/console/guest-{name}.log"
+        count = f"grep -c {self._ready} {log} 2>/dev/null || true"
+        deadline = time.monotonic() + _BOOT_SECONDS
+        while self.dom0(count).strip() in ("", "0"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} did not say {self._ready} on its console")
+            time.sleep(_TICK_SECONDS)
+
+    def guest_reboots(self, name: str) -> None:
+        self.wait_booted(name)
+        self.dom0(f"xl reboot {name}")
+
+    def guest_powers_off(self, name: str) -> None:
+        self.wait_booted(name)
+        self.dom0(f"xl shutdown {name}")
+
+    def guest_crashes(self, name: str) -> None:
+        self.wait_booted(name)
+        self.dom0(f"xl sysrq {name} c")
+
+    def restart_daemon(self) -> None:
+        pytest.skip("another user's daemon is not restarted")
+
+    def second_host(self) -> tuple[Any, str]:
+        pytest.skip("migration of real guests has tests of its own")
+
+
+def _setting(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise pytest.UsageError(f"--tier lab needs the environment variable {name}")
+    return value
