@@ -42,8 +42,8 @@ class InvalidRequest(NovaXenError):
 class InvalidName(InvalidRequest):
     msg_fmt = (
         "%(name)s is no valid name for a server: a name has 1 to 200 letters, digits, "
-        "'.', '_', '-' or '+', begins with a letter or a digit, and is not a UUID; "
-        "choose another name."
+        "'.', '_', '-' or '+', begins with a letter or a digit, has no '..', and is "
+        "neither a number nor a UUID nor Domain-0; choose another name."
     )
 
 
@@ -187,6 +187,13 @@ class StepFailed(NovaXenError):
     msg_fmt = (
         "Server %(server)s could not be %(action)s: the step '%(step)s' failed, "
         "%(why)s %(undone)s"
+    )
+
+
+class DeleteFailed(NovaXenError):
+    msg_fmt = (
+        "Server %(server)s could not be deleted: the step '%(step)s' failed, %(why)s; "
+        "delete it again to go on."
     )
 
 

@@ -33,7 +33,7 @@ Make root disks as qcow2 overlays of a cached base image.
 Related options:
 
 * ``[libvirt] images_type`` overrides this unless it is ``default``. An image in the
-  format vhd is always copied, since vhd cannot back an overlay.
+  format vhd is copied as it is.
 """,
     ),
     cfg.StrOpt(

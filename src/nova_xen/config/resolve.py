@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """From option values to what planning and libvirt need."""
 
+import re
+
 from oslo_config import cfg
 
 from nova_xen import exceptions
 from nova_xen.model import PlanOptions
 
+#: a path that can stand in an option of QEMU's (no comma) and in XML
+PATH = re.compile(r"/[^,\x00-\x1f\x7f]*", re.ASCII)
+CPUSET = re.compile(r"(\d+(-\d+)?|\^\d+)(,(\d+(-\d+)?|\^\d+))*", re.ASCII)
 DRIVER = "libvirt.LibvirtDriver"
 DEFAULT_URI = "xen:///system"
 
@@ -31,15 +36,39 @@ def connection_uri(conf: cfg.ConfigOpts, override: str | None = None) -> str:
 
 
 def plan_options(conf: cfg.ConfigOpts) -> PlanOptions:
-    """The operator's choices for planning."""
+    """The operator's choices for planning.
+
+    :raises InvalidConfig: instances_path or cpu_shared_set is not possible
+    """
     return PlanOptions(
-        instances_path=conf.instances_path,
+        instances_path=_instances_path(conf.instances_path),
         vnc_enabled=conf.vnc.enabled,
         vnc_listen=conf.vnc.server_listen,
         usb_tablet=conf.pointer_model == "usbtablet",
         use_cow_images=conf.use_cow_images,
         images_type=conf.libvirt.images_type,
         pv_bootloader=conf.xen.pv_bootloader,
-        cpuset=conf.compute.cpu_shared_set,
+        cpuset=_cpuset(conf.compute.cpu_shared_set),
         vif_script=conf.xen.vif_script,
     )
+
+
+def _instances_path(path: str) -> str:
+    """An absolute path without what libxl's device model takes for an end."""
+    if not PATH.fullmatch(path):
+        raise exceptions.InvalidConfig(
+            why=f"instances_path is {path!r}; it must begin with / and have no comma, "
+            "which QEMU takes for the end of a file name"
+        )
+    return path.rstrip("/") or "/"
+
+
+def _cpuset(given: str | None) -> str | None:
+    """libvirt's form of a list of CPUs, which has no spaces."""
+    cpuset = "".join((given or "").split())
+    if cpuset and not CPUSET.fullmatch(cpuset):
+        raise exceptions.InvalidConfig(
+            why=f"[compute] cpu_shared_set is {given!r}; it must be a list such as "
+            "2-7,^4"
+        )
+    return cpuset or None

@@ -91,6 +91,12 @@ def _command_line(context: Context) -> tuple[str, str]:
     given = context.image_property("os_command_line")
     if given:
         return given, "image property os_command_line"
+    if context.mode is GuestMode.HVM:
+        return (
+            "root=/dev/xvda ro console=hvc0 console=ttyS0",
+            "no os_command_line: the whole first disk is the root, the serial port the "
+            "log",
+        )
     return (
         "root=/dev/xvda ro console=hvc0",
         "no os_command_line: the whole first disk is the root, Xen's console the log",
@@ -120,7 +126,7 @@ def _from_pygrub(context: Context) -> Boot:
             server=context.instance.name,
             what="pygrub, chosen by the option [xen] pv_bootloader",
             paths="/usr/lib/xen-*/bin",
-            package="xen-utils",
+            package="xen-system-amd64",
             advice="set pv_bootloader=pvgrub",
         )
     why = (

@@ -39,6 +39,12 @@ class Asked:
         return given.lower()
 
     @property
+    def is_windows(self) -> bool:
+        """Whether os_type, of the request or the image, says so."""
+        named = self.instance.os_type or self.image_property("os_type") or ""
+        return named.lower() == "windows"
+
+    @property
     def folder(self) -> str:
         """The instance's folder."""
         return f"{self.options.instances_path}/{self.instance.uuid}"

@@ -5,11 +5,13 @@ import dataclasses
 from collections.abc import Mapping
 
 from nova_xen import exceptions
-from nova_xen.model import Reason
+from nova_xen.model import GuestMode, Reason
 from nova_xen.planning.context import Context, reason
 
 #: the credit scheduler's own range (xl(1), sched-credit2)
 WEIGHT_RANGE = range(1, 65536)
+#: HVM_MAX_VCPUS of Xen, which counts for PVH too, though libvirt says 512 there
+HVM_VCPU_LIMIT = 128
 DEFAULT_PERIOD_US = 100_000
 
 
@@ -31,7 +33,7 @@ def decide_cpu(context: Context) -> Cpu:
     :raises InvalidExtraSpec: a quota that the scheduler cannot have
     """
     vcpus = context.instance.flavor.vcpus
-    limit = context.host.modes[context.mode].max_vcpus
+    limit = _vcpu_limit(context)
     if vcpus > limit:
         raise exceptions.TooManyVcpus(
             server=context.instance.name,
@@ -52,6 +54,11 @@ def decide_cpu(context: Context) -> Cpu:
         why = "extra specs quota:cpu_quota and quota:cpu_period, for all vCPUs together"
         reasons.append(reason("scheduler/cap", f"{cap}%", why))
     return Cpu(vcpus, cpuset, shares, cap, tuple(reasons))
+
+
+def _vcpu_limit(context: Context) -> int:
+    limit = context.host.modes[context.mode].max_vcpus
+    return limit if context.mode is GuestMode.PV else min(limit, HVM_VCPU_LIMIT)
 
 
 def _integer(context: Context, name: str) -> int | None:

@@ -15,7 +15,7 @@ from nova_xen.model import (
 from nova_xen.planning.buses import choose_bus, device_name
 from nova_xen.planning.context import Context, reason
 from nova_xen.planning.formats import disk_driver
-from nova_xen.planning.sizes import root_size
+from nova_xen.planning.sizes import installation_size, root_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,8 @@ def _files(context: Context) -> list[DiskPlan]:
     if context.instance.image.iso:
         if flavor.root_gib:
             empty = _empty_format(root_format)
-            files.append(_empty(context, DiskKind.ROOT, flavor.root_gib * GIB, empty))
+            size = installation_size(context)
+            files.append(_empty(context, DiskKind.ROOT, size, empty))
         files.append(_cdrom(context))
     else:
         files.append(_root(context, root_format, overlay=overlay))
@@ -73,7 +74,7 @@ def root_format_of(context: Context) -> tuple[DiskFormat, bool, str]:
         case "qcow2":
             return DiskFormat.QCOW2, True, "the option images_type=qcow2"
     if image.disk_format is DiskFormat.VHD:
-        return DiskFormat.VHD, False, "the image is vhd, which cannot back an overlay"
+        return DiskFormat.VHD, False, "a copy of the image, in its own format vhd"
     if context.options.use_cow_images:
         return DiskFormat.QCOW2, True, "the option use_cow_images: a qcow2 overlay"
     return image.disk_format, False, "a copy of the image, in its own format"
@@ -117,12 +118,23 @@ def _empty_format(root: DiskFormat) -> DiskFormat:
 
 
 def _format_reasons(context: Context, files: tuple[DiskPlan, ...]) -> list[Reason]:
-    _format, _overlay, why = root_format_of(context)
+    formats = [
+        reason(f"{file.kind}/format", file.format, _format_why(context, file))
+        for file in files
+    ]
     sizes = [
         reason(f"{file.kind}/size", file.size, _size_why(context, file))
         for file in files
     ]
-    return [reason(f"{files[0].kind}/format", files[0].format, why), *sizes]
+    return [*formats, *sizes]
+
+
+def _format_why(context: Context, file: DiskPlan) -> str:
+    if file.kind is DiskKind.CDROM:
+        return "an ISO is read as it is"
+    if file.base is None:
+        return "empty, it grows as it fills: qcow2 if root disks are, else sparse raw"
+    return root_format_of(context)[2]
 
 
 def _size_why(context: Context, file: DiskPlan) -> str:
@@ -134,6 +146,10 @@ def _size_why(context: Context, file: DiskPlan) -> str:
             return f"the flavor's ephemeral disk of {flavor.ephemeral_gib} GiB"
         case DiskKind.SWAP:
             return f"the flavor's swap of {flavor.swap_mib} MiB"
+        case DiskKind.CDROM:
+            return "the image's own size"
+        case _ if context.instance.image.min_disk * GIB == file.size:
+            return "the image's min_disk, since the flavor gives no size"
         case _:
             return "the image's own size, since the flavor gives none"
 

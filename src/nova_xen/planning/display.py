@@ -8,8 +8,13 @@ from nova_xen.domain import Graphics, Input, Video
 from nova_xen.model import GuestMode, Reason
 from nova_xen.planning.context import Context, reason
 
-#: least video memory by model, KiB (libvirt's libxl_conf.c)
-VRAM_MINIMUM = {"cirrus": 8 * 1024, "vga": 16 * 1024, "xen": 16 * 1024}
+#: video memory by model, MiB: libvirt (libxl_conf.c) has the least, rounds up to a
+#: power of two, and QEMU's cirrus ends with 16 (cirrus_vga.c)
+VRAM_MIB = {
+    "cirrus": (8, 16),
+    "vga": (16, 32, 64, 128, 256),
+    "xen": (16, 32, 64, 128, 256),
+}
 VNC_PASSWORD_LIMIT = 8
 
 
@@ -103,18 +108,30 @@ def _video(context: Context) -> tuple[Video, Reason]:
 
 def _models(context: Context) -> tuple[str, ...]:
     offered = context.host.modes[context.mode].video_models
-    return tuple(model for model in VRAM_MINIMUM if not offered or model in offered)
+    return tuple(model for model in VRAM_MIB if not offered or model in offered)
 
 
 def _vram(context: Context, model: str) -> int | None:
     given = context.image_property("hw_video_ram")
     if given is None:
         return None
-    least = VRAM_MINIMUM[model] // 1024
-    if not (given.isascii() and given.isdigit() and least <= int(given) <= 256):
+    possible = tuple(map(str, VRAM_MIB[model]))
+    if given not in possible:
         raise _wrong(
             context,
-            f"image property hw_video_ram={given} must be a number of MiB from {least} "
-            f"to 256 for the card {model}",
+            f"image property hw_video_ram={given} is not possible, the card {model} "
+            f"takes one of {', '.join(possible)} MiB",
         )
+    _check_flavor_vram(context, int(given))
     return int(given) * 1024
+
+
+def _check_flavor_vram(context: Context, mib: int) -> None:
+    """Nova's limit of video memory by flavor; without one any card's size goes."""
+    most = context.instance.flavor.extra_specs.get("hw_video:ram_max_mb")
+    if most is not None and not (most.isdecimal() and mib <= int(most)):
+        raise _wrong(
+            context,
+            f"image property hw_video_ram={mib} is more than the flavor allows (extra "
+            f"spec hw_video:ram_max_mb={most}), choose another flavor",
+        )

@@ -71,6 +71,6 @@ def check_firmware(asked: Asked, mode: GuestMode) -> None:
     if asked.choice("os_secure_boot", choices) == "required":
         raise exceptions.InvalidRequest(
             server=asked.instance.name,
-            why="libxl does not support secure boot (image property "
-            "os_secure_boot=required)",
+            why="Xen's UEFI firmware has no secure boot, remove the image property "
+            "os_secure_boot=required",
         )

@@ -1,36 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
 """What images and flavors can ask for and no libxl can give: refused, with the reason.
 
-A property that promises security or hardware and is then silently left out would be a
-lie; every other unknown property is none of our business.
+A property that promises security, hardware or a limit and is then silently left out
+would be a lie; every other unknown property is none of our business. Each is looked for
+under both of Nova's names, the image's (hw_tpm_version) and the flavor's
+(hw:tpm_version).
 """
+
+import dataclasses
+from collections.abc import Mapping
 
 from nova_xen import exceptions
 from nova_xen.planning.context import Asked
 
-_TRUE = ("1", "t", "true", "on", "y", "yes")
+_FALSE = ("0", "f", "false", "off", "n", "no")
 
-#: image property -> why; refused whatever its value
-PROPERTIES = {
-    "hw_tpm_version": "libxl has no virtual TPM through libvirt",
-    "hw_watchdog_action": "libvirt's libxl driver has no watchdog device",
-    "hw_scsi_model": "libxl emulates no SCSI controller that can be chosen",
-    "hw_rescue_bus": "libxl has no boot order by device, so rescue disks come first",
+
+@dataclasses.dataclass(frozen=True)
+class Impossible:
+    """Why it cannot be had, and the values that ask for nothing."""
+
+    why: str
+    harmless: tuple[str, ...] = ()
+
+
+_NUMA = Impossible("guest NUMA is not supported by this driver", ("1",))
+_PAGES = Impossible("Xen chooses page sizes itself", ("any", "small"))
+_SCSI = Impossible("libxl emulates no SCSI controller that can be chosen")
+_TPM = Impossible("libxl has no virtual TPM through libvirt")
+_WATCHDOG = Impossible("libvirt's libxl driver has no watchdog", ("disabled",))
+_ENCRYPTION = Impossible("Xen encrypts no guest memory", _FALSE)
+_DISK_ENCRYPTION = Impossible("this driver encrypts no disks", _FALSE)
+_DEDICATED = Impossible(
+    "this driver gives no guest CPUs of its own (the option cpu_shared_set says which "
+    "CPUs all guests share)",
+    ("shared",),
+)
+_REALTIME = Impossible("Xen's credit scheduler has no real time", _FALSE)
+_PCI = Impossible("this driver passes no PCI devices through")
+_TRAFFIC = Impossible("this driver has no limits on network traffic")
+_DISK_TRAFFIC = Impossible("libxl has no limits on disk traffic")
+
+#: by the flavor's name; the image's has _ for :
+BOTH = {
+    "hw:cpu_policy": _DEDICATED,
+    "hw:cpu_realtime": _REALTIME,
+    "hw:ephemeral_encryption": _DISK_ENCRYPTION,
+    "hw:mem_encryption": _ENCRYPTION,
+    "hw:mem_page_size": _PAGES,
+    "hw:numa_nodes": _NUMA,
+    "hw:tpm_model": _TPM,
+    "hw:tpm_version": _TPM,
+    "hw:watchdog_action": _WATCHDOG,
 }
-
-#: image property -> why; refused when true
-SWITCHES = {
-    "hw_mem_encryption": "Xen encrypts no guest memory",
-    "hw_locked_memory": "Xen's memory is never swapped and cannot be locked further",
-    "hw_virtio_packed_ring": "Xen's disks and cards are not virtio",
+PROPERTIES: Mapping[str, Impossible] = {
+    **{name.replace(":", "_"): impossible for name, impossible in BOTH.items()},
+    "hw_rescue_bus": Impossible("libxl has no boot order by device"),
+    "hw_scsi_model": _SCSI,
+    "hw_virtio_packed_ring": Impossible("Xen's disks and cards are not virtio", _FALSE),
 }
-
-#: extra spec -> why; refused whatever its value
-EXTRA_SPECS = {
-    "hw:mem_page_size": "libxl chooses page sizes itself",
-    "hw:numa_nodes": "guest NUMA is not supported by this driver",
-    "hw:tpm_version": "libxl has no virtual TPM through libvirt",
-    "hw:watchdog_action": "libvirt's libxl driver has no watchdog device",
+EXTRA_SPECS: Mapping[str, Impossible] = {
+    **BOTH,
+    "hw:cpu_dedicated_mask": _DEDICATED,
+    "hw:pmem": Impossible("libxl has no persistent memory"),
+    "os:secure_boot": Impossible(
+        "Xen's UEFI firmware has no secure boot", ("disabled", "optional")
+    ),
+    "pci_passthrough:alias": _PCI,
+    "resources:VGPU": _PCI,
+}
+EXTRA_SPEC_PREFIXES: Mapping[str, Impossible] = {
+    "quota:disk_": _DISK_TRAFFIC,
+    "quota:vif_": _TRAFFIC,
 }
 
 
@@ -40,31 +81,27 @@ def refuse_impossible(asked: Asked) -> None:
     :raises InvalidRequest: an image property
     :raises InvalidExtraSpec: an extra spec of the flavor
     """
-    for name, why in PROPERTIES.items():
-        if asked.image_property(name) is not None:
-            raise _impossible(asked, name, why)
-    for name, why in SWITCHES.items():
-        if (asked.image_property(name) or "").lower() in _TRUE:
-            raise _impossible(asked, name, why)
-    _refuse_extra_specs(asked)
-
-
-def _impossible(asked: Asked, name: str, why: str) -> exceptions.InvalidRequest:
-    return exceptions.InvalidRequest(
-        server=asked.instance.name,
-        why=f"image property {name}={asked.image_property(name)} is not possible, "
-        f"{why}; remove it from the image",
-    )
-
-
-def _refuse_extra_specs(asked: Asked) -> None:
-    for name, given in asked.instance.flavor.extra_specs.items():
-        why = EXTRA_SPECS.get(name)
-        if name == "hw:cpu_policy" and given == "dedicated":
-            why = "pin guests with the option cpu_shared_set instead"
-        elif name.startswith("quota:disk_"):
-            why = "libxl has no limits on disk traffic"
-        if why:
-            raise exceptions.InvalidExtraSpec(
-                server=asked.instance.name, name=name, value=given, why=why
+    for name, impossible in PROPERTIES.items():
+        given = asked.image_property(name)
+        if given is not None and given.lower() not in impossible.harmless:
+            raise exceptions.InvalidRequest(
+                server=asked.instance.name,
+                why=f"image property {name}={given} is not possible, "
+                f"{impossible.why}; remove it from the image",
             )
+    for name, given in asked.instance.flavor.extra_specs.items():
+        found = _impossible_spec(name)
+        if found is not None and given.lower() not in found.harmless:
+            raise exceptions.InvalidExtraSpec(
+                server=asked.instance.name,
+                name=name,
+                value=given,
+                why=f"{found.why}; choose another flavor",
+            )
+
+
+def _impossible_spec(name: str) -> Impossible | None:
+    for prefix, impossible in EXTRA_SPEC_PREFIXES.items():
+        if name.startswith(prefix):
+            return impossible
+    return EXTRA_SPECS.get(name)

@@ -5,8 +5,12 @@ from nova_xen import exceptions
 from nova_xen.model import GuestMode, HostFacts, Reason
 from nova_xen.planning.context import Context, reason
 
-#: what libxl adds for a guest beside its memory, KiB (Xen 4.17, libxl_mem.c)
+#: what libxl adds for a guest beside its memory, KiB (Xen 4.17, libxl_internal.h)
 _EXTRA_KIB = {GuestMode.PV: 1024, GuestMode.HVM: 2048, GuestMode.PVH: 2048}
+#: libxl rounds the sum up to whole superpages (Xen 4.17, libxl_mem.c)
+_STEP_MIB = 2
+#: what libxl leaves Domain-0 when it takes memory from it (LIBXL_MIN_DOM0_MEM)
+DOM0_LEAST_MIB = 128
 
 
 def decide_memory(context: Context) -> tuple[int, tuple[Reason, ...]]:
@@ -33,15 +37,17 @@ def decide_memory(context: Context) -> tuple[int, tuple[Reason, ...]]:
 def needed_mib(mode: GuestMode, memory_mib: int, vcpus: int) -> int:
     """Memory that Xen must have free for a guest, in MiB.
 
-    libxl reserves shadow memory (256 pages a vCPU and 2 a MiB) and a slack.
+    libvirt asks libxl for shadow memory (256 pages a vCPU and 2 a MiB) whatever the
+    mode, and libxl adds a slack (libxl_get_required_shadow_memory,
+    libxl_domain_need_memory).
     """
     shadow_kib = 4 * (256 * vcpus + 2 * memory_mib)
     total_kib = memory_mib * 1024 + shadow_kib + _EXTRA_KIB[mode]
-    return -(-total_kib // 1024)
+    return -(-total_kib // (_STEP_MIB * 1024)) * _STEP_MIB
 
 
 def fits(host: HostFacts, need_mib: int) -> bool:
     """Whether ``need_mib`` can be had: free, or given by Domain-0's balloon."""
     if host.autoballoon:
-        return need_mib <= host.memory_mib
+        return need_mib <= host.memory_mib - DOM0_LEAST_MIB
     return need_mib <= host.free_memory_mib

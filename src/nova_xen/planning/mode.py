@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which kind of guest: PV, HVM or PVH."""
 
+from collections.abc import Iterator
+
 from nova_xen import exceptions
 from nova_xen.model import GuestMode, Reason
 from nova_xen.planning.context import Asked, reason
@@ -35,7 +37,25 @@ def decide_mode(asked: Asked) -> tuple[GuestMode, tuple[Reason, ...]]:
             offered=", ".join(sorted(asked.host.modes)) or "none",
             advice=_advice(mode),
         )
-    return mode, (reason("os/type", mode.value, why),)
+    return mode, (reason("os/type", mode.value, why), *_doubts(asked, mode))
+
+
+def _doubts(asked: Asked, mode: GuestMode) -> Iterator[Reason]:
+    """What will most likely not boot, although it can be asked for."""
+    if mode is GuestMode.HVM:
+        return
+    if asked.is_windows:
+        why = (
+            f"Windows does not run as a {mode} guest; if this is Windows, set vm_mode="
+            "hvm on the image"
+        )
+        yield reason("os/type", mode.value, why, warning=True)
+    if asked.instance.image.iso and asked.instance.kernel is None:
+        why = (
+            f"the image is an ISO, and a {mode} guest boots from it only if it holds a "
+            "GRUB configuration and a kernel for Xen; otherwise set vm_mode=hvm"
+        )
+        yield reason("os/type", mode.value, why, warning=True)
 
 
 def _check_platform(asked: Asked) -> None:

@@ -2,6 +2,7 @@
 """Network interfaces: bridge, card, address."""
 
 import re
+import uuid
 
 from nova_xen import exceptions
 from nova_xen.domain import Interface
@@ -9,6 +10,10 @@ from nova_xen.model import BridgeFacts, GuestMode, Nic, NicModel, Reason
 from nova_xen.planning.context import Context, reason
 
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
+TARGET = re.compile(r"(?!vif)[A-Za-z0-9_.-]+", re.ASCII)
+#: Linux takes 15 bytes, and Xen's script adds "-emu" for an emulated card's tap
+TARGET_LIMIT = 15
+EMULATED_TARGET_LIMIT = TARGET_LIMIT - len("-emu")
 SCRIPT = re.compile(r"/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", re.ASCII)
 MTU_RANGE = range(68, 65536)
 
@@ -40,13 +45,14 @@ def decide_interfaces(
 def _interface(
     context: Context, nic: Nic, bridge: BridgeFacts, mac: str, model: NicModel
 ) -> Interface:
+    interface_id = _interface_id(context, nic)
     return Interface(
         mac=mac,
         bridge=bridge.name,
         virtualport_type="openvswitch" if bridge.openvswitch else None,
-        interface_id=nic.interface_id if bridge.openvswitch else None,
+        interface_id=interface_id if bridge.openvswitch else None,
         script=_script(context, nic),
-        target_dev=nic.target_dev,
+        target_dev=_target(context, nic, model),
         model=model.value,
         mtu=nic.mtu,
     )
@@ -108,9 +114,38 @@ def _model(context: Context, nic: Nic) -> tuple[NicModel, str]:
 
 def _script(context: Context, nic: Nic) -> str | None:
     script = nic.script or context.options.vif_script
-    if script is not None and not SCRIPT.fullmatch(script):
+    if script is None:
+        return None
+    if not SCRIPT.fullmatch(script) or ".." in script.split("/"):
         raise _wrong(context, nic, f"{script!r} is no name of a hotplug script")
     return script
+
+
+def _target(context: Context, nic: Nic, model: NicModel) -> str | None:
+    name = nic.target_dev
+    if name is None:
+        return None
+    emulated = model is not NicModel.NETFRONT
+    limit = EMULATED_TARGET_LIMIT if emulated else TARGET_LIMIT
+    if not TARGET.fullmatch(name):
+        raise _wrong(context, nic, f"the host cannot name its side {name!r}")
+    if len(name) > limit:
+        why = (
+            f"the host's name for its side, {name}, is longer than the {limit} "
+            f"characters a {model} card can have"
+        )
+        raise _wrong(context, nic, f"{why}; use model netfront" if emulated else why)
+    return name
+
+
+def _interface_id(context: Context, nic: Nic) -> str | None:
+    if nic.interface_id is None:
+        return None
+    try:
+        return str(uuid.UUID(nic.interface_id))
+    except ValueError:
+        why = f"its interface id {nic.interface_id!r} is no UUID"
+        raise _wrong(context, nic, why) from None
 
 
 def _mtu_reasons(

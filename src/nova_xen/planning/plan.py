@@ -14,10 +14,11 @@ from nova_xen.planning.impossible import refuse_impossible
 from nova_xen.planning.memory import decide_memory
 from nova_xen.planning.metadata import nova_metadata
 from nova_xen.planning.mode import decide_mode
-from nova_xen.planning.names import check_name
+from nova_xen.planning.names import check_name, check_uuid
 from nova_xen.planning.network import decide_interfaces
 from nova_xen.planning.platform import decide_clock, decide_features
 from nova_xen.planning.sizes import check_flavor, check_memory_minimum
+from nova_xen.planning.texts import check_texts
 
 #: what becomes of the guest when it ends by itself (libvirt's words)
 LIFECYCLE = {
@@ -38,6 +39,8 @@ def make_plan(
     """
     asked = Asked(instance, host, options)
     check_name(instance.name)
+    check_uuid(instance.name, instance.uuid)
+    check_texts(instance)
     check_flavor(instance)
     refuse_impossible(asked)
     mode, mode_reasons = decide_mode(asked)

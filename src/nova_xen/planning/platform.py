@@ -17,8 +17,7 @@ def decide_features(context: Context) -> tuple[Features | None, tuple[Reason, ..
 
 def decide_clock(context: Context) -> tuple[Clock, tuple[Reason, ...]]:
     """Local time for Windows, UTC for all others."""
-    os_type = context.instance.os_type or context.image_property("os_type") or ""
-    if os_type.lower() == "windows":
+    if context.is_windows:
         why = "os_type=windows: Windows reads the clock as local time"
         return Clock(offset="localtime"), (reason("clock", "localtime", why),)
     return Clock(offset="utc"), (reason("clock", "utc", "os_type is not windows"),)

@@ -20,14 +20,7 @@ def root_size(asked: Asked, disk_format: DiskFormat) -> int:
     flavor, image = asked.instance.flavor, asked.instance.image
     need = max(image.virtual_size, image.min_disk * GIB)
     size = flavor.root_gib * GIB or need
-    if size < need:
-        raise exceptions.FlavorTooSmall(
-            server=asked.instance.name,
-            need=_gib(need),
-            what="disk",
-            have=f"{flavor.root_gib} GiB",
-            option=f"--disk {-(-need // GIB)}",
-        )
+    _check_root(asked, size, need)
     if disk_format is DiskFormat.VHD and size > VHD_LIMIT_GIB * GIB:
         raise exceptions.InvalidRequest(
             server=asked.instance.name,
@@ -35,6 +28,27 @@ def root_size(asked: Asked, disk_format: DiskFormat) -> int:
             "set images_type=qcow2",
         )
     return size
+
+
+def installation_size(asked: Asked) -> int:
+    """Bytes of the empty disk that a system is installed on from an ISO.
+
+    :raises FlavorTooSmall: the flavor's disk is smaller than the image's min_disk
+    """
+    size = asked.instance.flavor.root_gib * GIB
+    _check_root(asked, size, asked.instance.image.min_disk * GIB)
+    return size
+
+
+def _check_root(asked: Asked, size: int, need: int) -> None:
+    if size < need:
+        raise exceptions.FlavorTooSmall(
+            server=asked.instance.name,
+            need=_gib(need),
+            what="disk",
+            have=f"{asked.instance.flavor.root_gib} GiB",
+            option=f"--disk {-(-need // GIB)}",
+        )
 
 
 def check_memory_minimum(asked: Asked) -> None:

@@ -13,7 +13,12 @@ MODELS = ("netfront", "e1000", "rtl8139", "ne2k_pci", "pcnet")
 #: Linux takes names of 15 bytes, and libxl adds "-emu" for an emulated card's tap
 IFNAME_LIMIT = 15
 EMULATED_IFNAME_LIMIT = IFNAME_LIMIT - len("-emu")
-VRAM = {"cirrus": 8 * 1024, "vga": 16 * 1024, "xen": 16 * 1024}
+#: least and most video memory, KiB: libvirt's libxl_conf.c; QEMU's cirrus_vga.c
+VRAM = {
+    "cirrus": (8 * 1024, 16 * 1024),
+    "vga": (16 * 1024, 256 * 1024),
+    "xen": (16 * 1024, 256 * 1024),
+}
 VNC_PASSWORD_LIMIT = 8
 
 
@@ -108,8 +113,13 @@ def video(domain: Domain) -> Iterator[str]:
                 yield f"a {mode} guest has the video model xen only"
         elif card.model not in VRAM:
             yield f"the video model {card.model} is not served by libxl"
-        elif card.vram is not None and card.vram < VRAM[card.model]:
-            yield f"{card.vram} KiB are too little for the video model {card.model}"
+        elif card.vram is not None:
+            least, most = VRAM[card.model]
+            if not least <= card.vram <= most:
+                yield (
+                    f"the video model {card.model} takes {least} to {most} KiB, not "
+                    f"{card.vram}"
+                )
 
 
 @rule("XEN034")

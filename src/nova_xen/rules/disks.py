@@ -12,6 +12,7 @@ TARGETS = {
     "xen": re.compile(r"xvd[a-z]{1,2}", re.ASCII),
     "ide": re.compile(r"hd[a-d]", re.ASCII),
 }
+EMULATED = re.compile(r"(xvd|hd)[a-d]", re.ASCII)
 FORMATS = {
     "qemu": ("raw", "qcow2", "vhd"),
     "phy": ("raw",),
@@ -95,6 +96,18 @@ def sources_differ(domain: Domain) -> Iterator[str]:
         if disk.source in seen:
             yield f"disks {seen[disk.source]} and {disk.target_dev} share one file"
         seen[disk.source] = disk.target_dev
+
+
+@rule("XEN017")
+def emulated_disk_is_writable(domain: Domain) -> Iterator[str]:
+    """HVM: libxl refuses a read-only disk in the four places that it emulates."""
+    if mode_of(domain) is not GuestMode.HVM:
+        return
+    for disk in domain.devices.disks:
+        if disk.device is DiskDevice.CDROM or not disk.readonly:
+            continue
+        if EMULATED.fullmatch(disk.target_dev):
+            yield f"disk {disk.target_dev} is readonly, and an emulated disk cannot be"
 
 
 @rule("XEN016")
