@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,8 @@ def kernel(tmp_path: pathlib.Path) -> str:
 
 @pytest.fixture
 def make_plan(host: Host, image: str, kernel: str) -> Callable[..., Plan]:
-    def make(name: str = "web", **flavor: object) -> Plan:
-        given = {"vcpus": 1, "memory_mib": 128, **flavor}
+    def make(name: str = "web", **flavor: Any) -> Plan:
+        given: dict[str, Any] = {"vcpus": 1, "memory_mib": 128, **flavor}
         request = CreateRequest(
             name=name, image=image, flavor=Flavor(**given), kernel=kernel
         )
