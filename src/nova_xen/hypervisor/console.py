@@ -23,8 +23,8 @@ def console_log_path(domain: Domain, facts: HostFacts) -> str:
             return serial.source_path
     if facts.console_log_dir is None:
         why = (
-            "xenconsoled keeps no logs of guests; set XENCONSOLED_TRACE=guest in "
-            "/etc/default/xen and restart it (service xen restart)"
+            "xenconsoled keeps no logs of guests; set XENCONSOLED_ARGS=--log=guest in "
+            "/etc/default/xen, restart the host's Xen tools and then the guest"
         )
         raise exceptions.ConsoleUnavailable(server=domain.name, why=why)
     return f"{facts.console_log_dir}/guest-{domain.name}.log"

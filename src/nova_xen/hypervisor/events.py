@@ -25,7 +25,7 @@ from nova_xen.hypervisor.connection import Connection, Raw
 from nova_xen.hypervisor.deadlines import Signal
 from nova_xen.hypervisor.events_filter import FilterState, Timing
 from nova_xen.hypervisor.guest import Guest
-from nova_xen.hypervisor.lifecycle import LifecycleEvent, Seen
+from nova_xen.hypervisor.lifecycle import LifecycleEvent, LifecycleKind, Seen
 
 LOG = logging.getLogger(__name__)
 Handler = Callable[[LifecycleEvent], None]
@@ -59,8 +59,8 @@ class _Closed:
 class LifecycleEvents:
     """Tells handlers what happens to the host's guests, Domain-0 left out.
 
-    Handlers run one at a time on one thread and may call libvirt. After a reconnect
-    an event may come twice, once as missed and once by libvirt.
+    Handlers run one at a time on one thread and may call libvirt. They should bear
+    an event told twice: one that comes while a reconnect compares the guests can be.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class LifecycleEvents:
         self._thread: threading.Thread | None = None
         self._filter = FilterState()
         self._known: dict[str, Seen] | None = None
+        self._made_up: dict[str, LifecycleKind] = {}
         self._retry_at: float | None = None
         self._retry_pause = self._options.first_retry
 
@@ -174,6 +175,8 @@ class LifecycleEvents:
     def _take(self, item: LifecycleEvent | _Opened | _Closed) -> None:
         match item:
             case LifecycleEvent():
+                if self._made_up.pop(item.uuid, None) is item.kind:
+                    return  # the list of guests told it before libvirt did
                 now, timing = time.monotonic(), self._options.timing
                 state, told = events_filter.feed(self._filter, item, now, timing)
                 self._filter = state
@@ -191,7 +194,9 @@ class LifecycleEvents:
         self._retry_at, self._retry_pause = None, self._options.first_retry
         known, self._filter = self._known, FilterState()
         if known is not None:
-            self._tell(lifecycle.missed(known, found))
+            missed = lifecycle.missed(known, found)
+            self._made_up = {event.uuid: event.kind for event in missed}
+            self._tell(missed)
         self._known = found
 
     def _judge(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import capabilities
+from nova_xen.hypervisor.autoballoon import LIBXL_CONF, libxl_autoballoons
 from nova_xen.hypervisor.bootfiles import BootPaths, find_boot_files
 from nova_xen.hypervisor.connection import Connection
 from nova_xen.hypervisor.xenconsoled import console_log_dir
@@ -24,6 +25,8 @@ def gather_host_facts(
     bridges: Mapping[str, BridgeFacts] | None = None,
     boot_paths: BootPaths | None = None,
     proc: Path = Path("/proc"),
+    libxl_conf: Path = LIBXL_CONF,
+    xl: str = "xl",
 ) -> HostFacts:
     """All that planning needs to know of the host, as of now.
 
@@ -46,6 +49,7 @@ def gather_host_facts(
         cpus=info[2],
         memory_mib=info[1],
         free_memory_mib=_number(connection, "getFreeMemory") // MIB,
+        autoballoon=libxl_autoballoons(libxl_conf, xl=xl),
         scheduler=_scheduler(connection),
         bridges=dict(bridges or {}),
         boot_files=find_boot_files(boot_paths or BootPaths()),
