@@ -40,7 +40,7 @@ def _xenconsoled_reason(context: Context) -> Reason:
     if folder is None:
         why = (
             "xenconsoled keeps no log of guests on this host, so the console is lost; "
-            "set XENCONSOLED_TRACE=guest in /etc/default/xen and restart it"
+            "set XENCONSOLED_ARGS=--log=guest in /etc/default/xen and restart xen"
         )
         return reason("console/log", "none", why, warning=True)
     path = f"{folder}/guest-{context.instance.name}.log"
