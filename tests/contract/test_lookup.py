@@ -17,7 +17,6 @@ def test_domain_0_is_listed_with_id_0_and_the_nil_uuid(xen: Tier) -> None:
     domain_0 = listed["Domain-0"]
     assert domain_0.ID() == 0
     assert domain_0.UUIDString() == NIL_UUID
-    assert domain_0.isPersistent() == 1
 
 
 def test_domain_0_refuses_to_stop(xen: Tier) -> None:

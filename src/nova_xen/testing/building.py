@@ -9,7 +9,7 @@ from typing import Any
 import libvirt
 
 from nova_xen.testing import errors
-from nova_xen.testing.documents import Element
+from nova_xen.testing.xmltext import Element
 
 # libxl knows these device names alone; vda and its like have no number in Xen.
 _DEVICE_NAME = re.compile(r"^((xvd|hd|sd)[a-z]+\d*|d\d+p\d+)$")
@@ -74,6 +74,15 @@ def has_backend(disk: Element) -> bool:
     if driver is None or driver.get("name") not in ("tap", "tap2"):
         return True
     return driver.get("type") in _TAP_TO_QEMU
+
+
+def qemu_file(disk: Element) -> str | None:
+    """Return the image file QEMU serves for a disk; none for other backends."""
+    driver, source = disk.find("driver"), disk.find("source")
+    name = None if driver is None else driver.get("name")
+    if name in (None, "phy") or source is None:
+        return None
+    return source.get("file")
 
 
 def check_nic(nic: Element, os_type: str) -> None:

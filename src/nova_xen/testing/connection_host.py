@@ -8,10 +8,11 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.testing import documents, errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.calls import api
 from nova_xen.testing.connection_base import ConnectionBase
 from nova_xen.testing.errors import Origin
+from nova_xen.testing.streams import FakeStream
 
 _MACHINES = ("xenpv", "xenpvh", "xenfv")
 _MHZ = 2596
@@ -19,6 +20,11 @@ _MHZ = 2596
 
 class ConnectionHost(ConnectionBase):
     """The part of FakeConnection that describes the host."""
+
+    @api()
+    def newStream(self, flags: int = 0) -> FakeStream:
+        """Return a stream for openConsole()."""
+        return FakeStream()
 
     @api()
     def getType(self) -> str:
@@ -74,7 +80,7 @@ class ConnectionHost(ConnectionBase):
     @api()
     def getSysinfo(self, flags: int = 0) -> str:
         """Return what the host's firmware says of the machine."""
-        return documents.recording("sysinfo.xml")
+        return xmltext.recording("sysinfo.xml")
 
     @api()
     def getDomainCapabilities(
@@ -96,10 +102,10 @@ class ConnectionHost(ConnectionBase):
             raise errors.error(code, f"Xen only supports {names} machines")
         kind = f"{arch or 'x86_64'}-{machine or 'xenpv'}"
         name = f"domcaps-xen-{kind}{'' if emulator else '-noemu'}.xml"
-        root = documents.parse(documents.recording(name))
+        root = xmltext.parse(xmltext.recording(name))
         if emulator:
-            documents.child(root, "path").text = emulator
-        return documents.to_text(root)
+            xmltext.child(root, "path").text = emulator
+        return xmltext.to_text(root)
 
     @api()
     def listAllDevices(self, flags: int = 0) -> list[FakeNodeDevice]:

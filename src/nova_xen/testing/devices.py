@@ -7,11 +7,11 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.testing import building, documents, errors
+from nova_xen.testing import building, errors, implied, xmltext
 from nova_xen.testing.building import config_unsupported
-from nova_xen.testing.documents import Element
 from nova_xen.testing.errors import Origin
 from nova_xen.testing.host import FakeHost
+from nova_xen.testing.xmltext import Element
 
 _INVALID = libvirt.VIR_ERR_INVALID_ARG
 _FAILED = libvirt.VIR_ERR_OPERATION_FAILED
@@ -20,11 +20,11 @@ _INTERNAL = libvirt.VIR_ERR_INTERNAL_ERROR
 
 def read(xml: str) -> Element:
     """Return a device as libvirt keeps it."""
-    device = documents.parse(xml)
+    device = xmltext.parse(xml)
     if device.tag == "disk":
-        documents.normalize_disk(device)
+        implied.normalize_disk(device)
     elif device.tag == "interface":
-        documents.normalize_nic(device)
+        implied.normalize_nic(device)
     return device
 
 
@@ -177,12 +177,12 @@ def detach_config(devices: Element, device: Element) -> None:
     devices.remove(found)
 
 
-def detach_live(devices: Element, device: Element) -> None:
+def detach_live(devices: Element, device: Element, host: FakeHost) -> None:
     """Take a device out of a running guest."""
     found: Element | None
     match device.tag:
         case "disk":
-            found = _disk_to_detach(devices, device)
+            found = _disk_to_detach(devices, device, host)
         case "interface":
             found = find_nic(devices, mac_of(device))
             if found is None:
@@ -197,7 +197,7 @@ def detach_live(devices: Element, device: Element) -> None:
     devices.remove(found)
 
 
-def _disk_to_detach(devices: Element, disk: Element) -> Element:
+def _disk_to_detach(devices: Element, disk: Element, host: FakeHost) -> Element:
     if disk.get("device") != "disk":
         detail = f"device type '{disk.get('device')}' cannot hot unplugged"
         raise config_unsupported(detail)
@@ -207,6 +207,11 @@ def _disk_to_detach(devices: Element, disk: Element) -> Element:
     found = find_disk(devices, target_of(disk))
     if found is None:
         raise errors.error(_FAILED, f"disk {target_of(disk)} not found")
+    path = building.qemu_file(found)
+    if path is not None and not host.exists(path):
+        # QEMU never made a disk of it, and libxl waits in vain for its end.
+        detail = f"libxenlight failed to detach disk '{target_of(disk)}'"
+        raise errors.error(_INTERNAL, detail)
     return found
 
 

@@ -4,37 +4,16 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import random
-import re
 import uuid
-from importlib import resources
 
 import libvirt
 from lxml import etree
 
-from nova_xen.testing import errors
+from nova_xen.testing import errors, implied
 from nova_xen.testing.errors import Origin
-
-Element = etree._Element
+from nova_xen.testing.xmltext import Element, child, kib
 
 SCHEMA = "/usr/share/libvirt/schemas/domain.rng"
-_UNITS = {
-    "b": 1,
-    "bytes": 1,
-    "KB": 1000,
-    "k": 1024,
-    "KiB": 1024,
-    "MB": 1000**2,
-    "M": 1024**2,
-    "MiB": 1024**2,
-    "GB": 1000**3,
-    "G": 1024**3,
-    "GiB": 1024**3,
-    "TB": 1000**4,
-    "T": 1024**4,
-    "TiB": 1024**4,
-}
 _MACHINES = {"linux": "xenpv", "xen": "xenpv", "xenpvh": "xenpvh", "hvm": "xenfv"}
 _ARCHES = {"x86_64", "i686"}
 # What libvirt reads of a domain; it forgets every other element.
@@ -48,29 +27,6 @@ _KNOWN = frozenset(
 )
 
 
-def recording(name: str) -> str:
-    """Return a document recorded on a real Xen host, from the package's data."""
-    return resources.files(__package__).joinpath("data", name).read_text()
-
-
-def parse(text: str) -> Element:
-    """Return the root of an XML text, or raise libvirt's error for a broken one."""
-    parser = etree.XMLParser(remove_blank_text=True, resolve_entities=False)
-    try:
-        return etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as broken:
-        code = libvirt.VIR_ERR_XML_DETAIL
-        raise errors.error(
-            code, f"(domain_definition):{broken}", Origin.DOMAIN
-        ) from None
-
-
-def to_text(root: Element) -> str:
-    """Return an element as libvirt prints it: indented, without a declaration."""
-    etree.indent(root)
-    return etree.tostring(root, encoding="unicode") + "\n"
-
-
 @functools.lru_cache(maxsize=1)
 def schema() -> etree.RelaxNG:
     """Return libvirt's own schema of a domain (package libvirt0)."""
@@ -80,29 +36,9 @@ def schema() -> etree.RelaxNG:
 def validate(root: Element) -> None:
     """Refuse what the schema refuses, as VIR_DOMAIN_DEFINE_VALIDATE does."""
     if not schema().validate(root):
-        detail = f"Unable to validate doc against {SCHEMA}\n{schema().error_log}"
+        detail = f"Unable to validate doc against {SCHEMA}\n"
+        detail += "".join(f"{entry.message}\n" for entry in schema().error_log)
         raise errors.error(libvirt.VIR_ERR_XML_INVALID_SCHEMA, detail, Origin.XML)
-
-
-def kib(element: Element | None) -> int | None:
-    """Return a memory element's size in KiB (its unit defaults to KiB)."""
-    if element is None or not element.text:
-        return None
-    unit = element.get("unit", "KiB")
-    return -(-int(element.text) * _UNITS[unit] // 1024)
-
-
-def child(parent: Element, tag: str, position: int | None = None) -> Element:
-    """Return the child of that name, made when missing."""
-    found = parent.find(tag)
-    if found is not None:
-        return found
-    made = etree.Element(tag)
-    if position is None:
-        parent.append(made)
-    else:
-        parent.insert(position, made)
-    return made
 
 
 def normalized(root: Element) -> Element:
@@ -118,7 +54,7 @@ def normalized(root: Element) -> Element:
     _set_vcpus(root)
     _set_os(root)
     _set_lifecycle(root)
-    _set_devices(root)
+    implied.set_devices(root)
     return root
 
 
@@ -153,7 +89,9 @@ def _set_memory(root: Element) -> None:
     total = kib(root.find("memory"))
     if not total:
         code = libvirt.VIR_ERR_XML_ERROR
-        detail = "Memory size must be specified via <memory> or in the <numa>"
+        detail = (
+            "Memory size must be specified via <memory> or in the <numa> configuration"
+        )
         raise errors.error(code, detail, Origin.DOMAIN)
     current = kib(root.find("currentMemory")) or total
     place = root.index(child(root, "memory")) + 1
@@ -169,11 +107,8 @@ def _set_vcpus(root: Element) -> None:
     vcpu.text = vcpu.text or "1"
     vcpu.set("placement", vcpu.get("placement", "static"))
     if int(vcpu.get("current", vcpu.text)) > int(vcpu.text):
-        detail = (
-            f"maxvcpus must not be less than current vcpus "
-            f"({vcpu.text} < {vcpu.get('current')})"
-        )
-        raise errors.error(libvirt.VIR_ERR_XML_ERROR, detail, Origin.DOMAIN)
+        detail = "maximum vCPU count must not be less than current vCPU count"
+        raise errors.error(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, detail, Origin.DOMAIN)
 
 
 def _set_os(root: Element) -> None:
@@ -215,80 +150,3 @@ def _set_lifecycle(root: Element) -> None:
     devices = child(root, "devices")
     root.remove(devices)
     root.append(devices)
-
-
-def _set_devices(root: Element) -> None:
-    devices = child(root, "devices")
-    for disk in devices.findall("disk"):
-        normalize_disk(disk)
-    targets = [target.get("dev") for target in devices.findall("disk/target")]
-    for target in targets:
-        if targets.count(target) > 1:
-            detail = f"target '{target}' duplicated for disk sources "
-            code = libvirt.VIR_ERR_XML_ERROR
-            raise errors.error(code, detail, Origin.DOMAIN)
-    for nic in devices.findall("interface"):
-        normalize_nic(nic)
-    _add_implied_devices(root, devices)
-
-
-def normalize_disk(disk: Element) -> None:
-    """Fill in what libvirt fills in for a disk: device, bus and format."""
-    disk.set("device", disk.get("device", "disk"))
-    target = disk.find("target")
-    if target is None or not target.get("dev"):
-        detail = to_text(disk).strip()
-        raise errors.error(libvirt.VIR_ERR_NO_TARGET, detail, Origin.DOMAIN)
-    if target.get("bus") is None:
-        target.set("bus", _bus_of(target.get("dev", "")))
-    driver = disk.find("driver")
-    if driver is not None and driver.get("name") and driver.get("type") is None:
-        driver.set("type", "raw")
-
-
-def _bus_of(target: str) -> str:
-    for prefix, bus in (("hd", "ide"), ("sd", "scsi"), ("vd", "virtio")):
-        if target.startswith(prefix):
-            return bus
-    return "xen" if target.startswith("xvd") else "ide"
-
-
-def normalize_nic(nic: Element) -> None:
-    """Give a network device the address libvirt would make, in Xen's range."""
-    mac = child(nic, "mac", 0)
-    if not mac.get("address"):
-        tail = ":".join(f"{random.randrange(256):02x}" for _ in range(3))  # noqa: S311
-        mac.set("address", f"00:16:3e:{tail}")
-    mac.set("address", mac.get("address", "").lower())
-    target = nic.find("target")
-    if target is not None and re.match(r"vif|vnet", target.get("dev", "")):
-        nic.remove(target)
-
-
-def _add_implied_devices(root: Element, devices: Element) -> None:
-    hvm = root.findtext("os/type") == "hvm"
-    if not hvm and devices.find("console") is None:
-        console = etree.SubElement(devices, "console", type="pty")
-        etree.SubElement(console, "target", type="xen", port="0")
-    if not hvm:
-        for target in devices.findall("console/target"):
-            target.set("type", target.get("type", "xen"))
-    if devices.find("controller[@type='xenbus']") is None:
-        etree.SubElement(devices, "controller", type="xenbus", index="0")
-    if hvm or devices.find("graphics") is not None:
-        _add_inputs(devices, "ps2" if hvm else "xen")
-    elif devices.find("input") is None:
-        _add_inputs(devices, "xen")
-    if devices.find("memballoon") is None:
-        etree.SubElement(devices, "memballoon", model="xen")
-
-
-def _add_inputs(devices: Element, bus: str) -> None:
-    for kind in ("mouse", "keyboard"):
-        if devices.find(f"input[@type='{kind}']") is None:
-            etree.SubElement(devices, "input", type=kind, bus=bus)
-
-
-def numbered_nics(devices: Element) -> itertools.chain[tuple[int, Element]]:
-    """Return the network devices with the number libxl gives each."""
-    return itertools.chain(enumerate(devices.findall("interface")))

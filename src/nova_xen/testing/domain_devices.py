@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import libvirt
 
-from nova_xen.testing import devices, documents, errors
+from nova_xen.testing import devices, errors, xmltext
 from nova_xen.testing.calls import api
-from nova_xen.testing.documents import Element
 from nova_xen.testing.domain_base import DomainBase
+from nova_xen.testing.xmltext import Element
 
 _LIVE, _CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
@@ -61,13 +61,11 @@ class DomainDevices(DomainBase):
         return self._change(xml, flags, function, devices.attach_config, live)
 
     def _detach(self, xml: str, flags: int) -> int:
-        return self._change(
-            xml,
-            flags,
-            "libxlDomainDetachDeviceFlags",
-            devices.detach_config,
-            devices.detach_live,
-        )
+        def live(root: Element, device: Element) -> None:
+            devices.detach_live(root, device, self._host)
+
+        function = "libxlDomainDetachDeviceFlags"
+        return self._change(xml, flags, function, devices.detach_config, live)
 
     def _change(
         self, xml: str, flags: int, function: str, config: _Change, live: _Change
@@ -79,9 +77,9 @@ class DomainDevices(DomainBase):
         device = devices.read(xml)
         changed = copy.deepcopy(guest.config)
         if impact & _CONFIG:
-            config(documents.child(changed, "devices"), copy.deepcopy(device))
+            config(xmltext.child(changed, "devices"), copy.deepcopy(device))
         if impact & _LIVE:
-            live(documents.child(guest.current, "devices"), copy.deepcopy(device))
+            live(xmltext.child(guest.current, "devices"), copy.deepcopy(device))
         if impact & _CONFIG:
             guest.assign(changed)
         return 0

@@ -7,11 +7,11 @@ from __future__ import annotations
 import libvirt
 from lxml import etree
 
-from nova_xen.testing import documents, errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.calls import api
-from nova_xen.testing.documents import Element
 from nova_xen.testing.domain_base import DomainBase
 from nova_xen.testing.errors import Origin
+from nova_xen.testing.xmltext import Element
 
 _LIVE, _CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 _TEXTS = {
@@ -91,6 +91,7 @@ def _without_namespace(element: Element) -> str:
         if name.namespace == space:
             part.tag = name.localname
     etree.cleanup_namespaces(copied)
+    etree.indent(copied)
     return etree.tostring(copied, encoding="unicode")
 
 
@@ -100,12 +101,12 @@ def _write(
     if kind in _TEXTS:
         _write_text(root, _TEXTS[kind], text)
         return
-    holder = documents.child(root, "metadata", 2)
+    holder = xmltext.child(root, "metadata", 2)
     for element in holder.findall("*"):
         if etree.QName(element).namespace == uri:
             holder.remove(element)
     if text is not None:
-        holder.append(_in_namespace(documents.parse(text), key, uri))
+        holder.append(_in_namespace(xmltext.parse(text), key, uri))
 
 
 def _write_text(root: Element, tag: str, text: str | None) -> None:
@@ -113,7 +114,7 @@ def _write_text(root: Element, tag: str, text: str | None) -> None:
     if element is not None:
         root.remove(element)
     if text:
-        documents.child(root, tag, 2).text = text
+        xmltext.child(root, tag, 2).text = text
 
 
 def _in_namespace(element: Element, key: str | None, uri: str | None) -> Element:

@@ -41,17 +41,14 @@ class DomainMigration(DomainBase):
         """Move the running guest to the host behind a libvirt URI, peer to peer."""
         _check(parameters or {}, flags)
         with self._host.lock:
-            self._guest()
+            self._guest().check_active()
         target = self._host.network.find(uri or "")
         Migration(self._host, target, parameters or {}, flags).run(self._source())
         return 0
 
     def _source(self) -> Any:
         with self._host.lock:
-            guest = self._wait_for_job(self._guest())
-            if guest.id == 0:
-                raise errors.operation_invalid("Domain-0 cannot be migrated")
-            return guest
+            return self._wait_for_job(self._guest())
 
     @api("migrate")
     def migrateToURI(self, *arguments: Any) -> int:

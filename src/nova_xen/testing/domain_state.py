@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import libvirt
 
-from nova_xen.testing import documents, errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.calls import api
 from nova_xen.testing.domain_base import DomainBase
 
@@ -66,8 +66,8 @@ class DomainState(DomainBase):
         guest = self._guest()
         memory = guest.memory_kib
         if not guest.active:
-            memory = documents.kib(guest.current.find("currentMemory")) or 0
-        cpus = documents.child(guest.current, "vcpu")
+            memory = xmltext.kib(guest.current.find("currentMemory")) or 0
+        cpus = xmltext.child(guest.current, "vcpu")
         online = int(cpus.get("current", cpus.text or "1"))
         return [guest.state, guest.max_memory_kib, memory, online, guest.cpu_time]
 
@@ -110,4 +110,4 @@ class DomainState(DomainBase):
         if not flags & libvirt.VIR_DOMAIN_XML_SECURE:
             for graphics in root.findall("devices/graphics"):
                 graphics.attrib.pop("passwd", "")
-        return documents.to_text(root)
+        return xmltext.to_text(root)

@@ -10,9 +10,9 @@ import libvirt
 
 from nova_xen.testing import errors
 from nova_xen.testing.calls import api
-from nova_xen.testing.documents import Element
 from nova_xen.testing.domain_base import DomainBase
 from nova_xen.testing.errors import Origin
+from nova_xen.testing.xmltext import Element
 
 _JOB_FIELDS = 12
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.testing import documents, errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.calls import api
-from nova_xen.testing.documents import Element
 from nova_xen.testing.domain_base import DomainBase
 from nova_xen.testing.errors import Origin
 from nova_xen.testing.guest import Guest
+from nova_xen.testing.xmltext import Element
 
 _LIVE, _CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 _MEMORY_MAXIMUM = libvirt.VIR_DOMAIN_MEM_MAXIMUM
@@ -71,6 +71,13 @@ class DomainTuning(DomainBase):
     def _set_vcpus(self, count: int, flags: int) -> int:
         known = _LIVE | _CONFIG | _VCPU_MAXIMUM
         errors.check_flags(flags, known, "libxlDomainSetVcpusFlags")
+        if flags & _VCPU_MAXIMUM and not flags & _CONFIG:
+            raise errors.raw_error(
+                libvirt.VIR_ERR_INVALID_ARG,
+                "Flag 'VIR_DOMAIN_AFFECT_CONFIG' is required by flag "
+                "'VIR_DOMAIN_VCPU_MAXIMUM'",
+                Origin.DOMAIN,
+            )
         if not flags & (_LIVE | _CONFIG) or not (_LIVE | _VCPU_MAXIMUM) & ~flags:
             detail = f"invalid flag combination: ({flags:#x})"
             raise errors.error(libvirt.VIR_ERR_INVALID_ARG, detail)
@@ -79,7 +86,7 @@ class DomainTuning(DomainBase):
         guest = self._wait_for_job(self._guest())
         self._check_vcpus(guest, count, flags)
         if flags & _VCPU_MAXIMUM:
-            documents.child(guest.config, "vcpu").text = str(count)
+            xmltext.child(guest.config, "vcpu").text = str(count)
             return 0
         if flags & _LIVE:
             _set_online(guest.current, count)
@@ -118,7 +125,7 @@ class DomainTuning(DomainBase):
         if flags & _CONFIG and not guest.persistent:
             raise errors.operation_invalid("domain is transient")
         root = guest.current if flags & _LIVE else guest.config
-        vcpu = documents.child(root, "vcpu")
+        vcpu = xmltext.child(root, "vcpu")
         total = vcpu.text or "1"
         return int(total if flags & _VCPU_MAXIMUM else vcpu.get("current", total))
 
@@ -170,7 +177,8 @@ class DomainTuning(DomainBase):
             # The binding itself refuses a name the driver does not list.
             if name not in ("weight", "cap"):
                 raise LookupError(f'Attribute name "{name}" could not be recognized')
-        errors.check_flags(flags, 0, "libxlDomainSetSchedulerParametersFlags")
+        # The binding reads the present values first, with the same flags.
+        errors.check_flags(flags, 0, "libxlDomainGetSchedulerParametersFlags")
         guest = self._wait_for_job(self._guest())
         guest.check_active()
         guest.weight = int(parameters.get("weight", guest.weight))
@@ -201,17 +209,17 @@ class DomainTuning(DomainBase):
 
 
 def _set_kib(root: Element, tag: str, kib: int) -> None:
-    documents.child(root, tag).text = str(kib)
+    xmltext.child(root, tag).text = str(kib)
 
 
 def _set_maximum(root: Element, kib: int) -> None:
     _set_kib(root, "memory", kib)
-    if (documents.kib(root.find("currentMemory")) or 0) > kib:
+    if (xmltext.kib(root.find("currentMemory")) or 0) > kib:
         _set_kib(root, "currentMemory", kib)
 
 
 def _set_online(root: Element, count: int) -> None:
-    vcpu = documents.child(root, "vcpu")
+    vcpu = xmltext.child(root, "vcpu")
     vcpu.set("current", str(count))
     if vcpu.text == str(count):
         del vcpu.attrib["current"]

@@ -33,6 +33,9 @@ _PREFIXES = {
     libvirt.VIR_ERR_INVALID_ARG: "invalid argument",
     libvirt.VIR_ERR_OPERATION_FAILED: "operation failed",
     libvirt.VIR_ERR_XML_ERROR: "XML error",
+    libvirt.VIR_ERR_NO_NAME: "missing name information",
+    libvirt.VIR_ERR_OS_TYPE: "unknown OS type",
+    libvirt.VIR_ERR_NO_TARGET: "missing target information for device",
     libvirt.VIR_ERR_NO_DOMAIN: "Domain not found",
     libvirt.VIR_ERR_NO_NODE_DEVICE: "Node device not found",
     libvirt.VIR_ERR_OPERATION_INVALID: "Requested operation is not valid",
@@ -46,12 +49,20 @@ _PREFIXES = {
     libvirt.VIR_ERR_DEVICE_MISSING: "device not found",
 }
 
+_WITHOUT_COLON = {
+    libvirt.VIR_ERR_NO_NAME,
+    libvirt.VIR_ERR_OS_TYPE,
+    libvirt.VIR_ERR_NO_TARGET,
+}
+
 
 def worded(code: int, detail: str | None) -> str:
     """Return the message libvirt makes of a code and its detail."""
     prefix = _PREFIXES.get(code)
     if prefix is None:
         return detail or ""
+    if code in _WITHOUT_COLON and detail:
+        return f"{prefix} {detail}"
     return f"{prefix}: {detail}" if detail else prefix
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import libvirt
 
-from nova_xen.testing import documents, errors
-from nova_xen.testing.documents import Element
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.errors import Origin
+from nova_xen.testing.xmltext import Element
 
 DOMAIN_0 = "Domain-0"
 _LIVE, _CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
@@ -67,7 +67,7 @@ class Guest:
     @property
     def max_memory_kib(self) -> int:
         """The most memory the guest may have."""
-        return documents.kib(self.current.find("memory")) or 0
+        return xmltext.kib(self.current.find("memory")) or 0
 
     def set_state(self, state: int, reason: int) -> None:
         """Set libvirt's pair of state and reason."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libvirt
 
-from nova_xen.testing import documents, errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.gate import Call, Fault, Gate, Hang
 from nova_xen.testing.guest import DOMAIN_0, Guest
 from nova_xen.testing.life import Life
@@ -27,9 +27,10 @@ NIL_UUID = "00000000-0000-0000-0000-000000000000"
 class FakeHost(Life):
     """A host: memory, guests, what goes wrong on it, and its connections.
 
-    Sizes are MiB. `exists` answers whether a kernel or an initrd is there (Xen
-    refuses to start a guest without); image files are never looked at, as on the
-    real thing. `bridges` of None stands for "every bridge exists".
+    Sizes are MiB. `exists` answers whether a file is there: Xen refuses to start a
+    guest without its kernel or initrd. A missing image is not noticed, as on the
+    real thing, until its disk is detached: that fails. `bridges` of None stands for
+    "every bridge exists".
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class FakeHost(Life):
         self.bridges = bridges
         self.shadow = shadow
         self.versions = {"hypervisor": 4017000, "libvirt": 9000000}
-        self.capabilities = documents.recording("capabilities.xml")
+        self.capabilities = xmltext.recording("capabilities.xml")
         self.pci_devices: dict[str, str] = {}
         self.deaf_guests: set[str] = set()
-        self.save_files: dict[str, documents.Element] = {}
+        self.save_files: dict[str, xmltext.Element] = {}
         self.job_timeout = 30.0
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
@@ -190,11 +191,11 @@ class FakeHost(Life):
 
     def _add_domain_0(self) -> None:
         size = str(self.dom0_mib * 1024)
-        root = documents.parse(documents.recording("dom0.xml"))
+        root = xmltext.parse(xmltext.recording("dom0.xml"))
         root.attrib.pop("id")
         for tag in ("memory", "currentMemory"):
-            documents.child(root, tag).text = size
-        documents.child(root, "vcpu").text = str(self.cpus)
+            xmltext.child(root, tag).text = size
+        xmltext.child(root, "vcpu").text = str(self.cpus)
         guest = Guest(DOMAIN_0, NIL_UUID, root, id=0, persistent=True)
         guest.set_state(libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
         guest.memory_kib = self.dom0_mib * 1024
@@ -203,6 +204,7 @@ class FakeHost(Life):
     def _readopt(self, guest: Guest) -> None:
         guest.job = None
         if guest.name == DOMAIN_0:
+            guest.persistent = False
             return
         if not guest.active:
             if not guest.persistent:

@@ -12,9 +12,9 @@ from typing import Any
 import libvirt
 from lxml import etree
 
-from nova_xen.testing import building, documents, errors
-from nova_xen.testing.documents import Element
+from nova_xen.testing import building, errors, xmltext
 from nova_xen.testing.guest import Guest
+from nova_xen.testing.xmltext import Element
 
 LIFECYCLE = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
 _XEN_OVERHEAD_MIB = 43
@@ -85,13 +85,13 @@ class Life:
             detail = f"libxenlight failed to {what} domain '{guest.name}'"
             raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail)
         guest.begin_run(domain_id)
-        guest.memory_kib = documents.kib(root.find("currentMemory")) or 0
+        guest.memory_kib = xmltext.kib(root.find("currentMemory")) or 0
         shares = root.findtext("cputune/shares")
         guest.weight, guest.cap = int(shares) if shares else 256, 0
         name_live_devices(guest)
 
     def _xen_accepts(self, root: Element) -> bool:
-        needed = documents.kib(root.find("currentMemory")) or 0
+        needed = xmltext.kib(root.find("currentMemory")) or 0
         if needed + _GUEST_OVERHEAD_KIB > self.free_kib:
             return False
         boot = [root.findtext(f"os/{tag}") for tag in ("kernel", "initrd")]
@@ -199,7 +199,7 @@ class Life:
 def name_live_devices(guest: Guest) -> None:
     """Give a running guest's devices the names libxl and xenconsoled give."""
     root, number = guest.current, guest.id
-    for index, nic in documents.numbered_nics(documents.child(root, "devices")):
+    for index, nic in enumerate(root.findall("devices/interface")):
         if nic.find("target") is None:
             model = nic.find("model")
             front = model is not None and model.get("type") == "netfront"
@@ -207,7 +207,7 @@ def name_live_devices(guest: Guest) -> None:
             etree.SubElement(nic, "target", dev=f"vif{number}.{index}{suffix}")
     for console in root.findall("devices/console[@type='pty']"):
         console.set("tty", f"/dev/pts/{number}")
-        documents.child(console, "source", 0).set("path", f"/dev/pts/{number}")
+        xmltext.child(console, "source", 0).set("path", f"/dev/pts/{number}")
     for graphics in root.findall("devices/graphics[@type='vnc']"):
         if graphics.get("autoport", "yes") == "yes":
             graphics.set("port", str(_FIRST_VNC_PORT + number))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libvirt
 
-from nova_xen.testing import documents, errors
+from nova_xen.testing import abi, documents, errors, xmltext
 from nova_xen.testing.guest import Guest, Job
 from nova_xen.testing.registry import read_definition, register
 
@@ -91,7 +91,9 @@ class Migration:
         if guest.current.find("devices/hostdev") is not None:
             raise errors.operation_invalid("domain has assigned host devices")
         if wanted is None:
-            return documents.to_text(copy.deepcopy(guest.current))
+            return xmltext.to_text(copy.deepcopy(guest.current))
+        given = documents.normalized(xmltext.parse(str(wanted)))
+        abi.check_same(guest.current, given)
         return str(wanted)
 
     def _prepare(self, xml: str) -> Guest:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 import libvirt
 
-from nova_xen.testing import documents, errors
-from nova_xen.testing.documents import Element
+from nova_xen.testing import documents, errors, xmltext
 from nova_xen.testing.errors import Origin
 from nova_xen.testing.guest import Guest
 from nova_xen.testing.host import FakeHost
+from nova_xen.testing.xmltext import Element
 
 
 def read_definition(xml: str, validated: bool) -> Element:
     """Return a definition as libvirt keeps it, or raise what it refuses."""
-    root = documents.parse(xml)
+    root = xmltext.parse(xml)
     if validated:
         documents.validate(root)
     return documents.normalized(root)

@@ -29,10 +29,17 @@ static int write_all(int fd, const char *data, size_t length)
     return 0;
 }
 
+/* libvirt hands over what it got from accept(); libxl makes it wait. */
+static void make_blocking(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
 static int send_memory(int fd, const char *name)
 {
     char chunk[CHUNK];
 
+    make_blocking(fd);
     memset(chunk, 'm', sizeof chunk);
     for (int i = 0; i < CHUNKS / 2; i++)
         if (write_all(fd, chunk, sizeof chunk) < 0)
@@ -105,6 +112,7 @@ static int is_whole(int fd)
     size_t kept = 0;
     ssize_t length;
 
+    make_blocking(fd);
     while ((length = read(fd, data + kept, CHUNK)) > 0) {
         kept += length;
         if (kept > sizeof trailer) {

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be counted on Xen, and what cannot."""
+
+from typing import Any
+
+import libvirt
+import pytest
+
+from contract import documents
+from contract.refusals import DOMAIN, LIBXL, refused
+from contract.tiers.base import Tier
+
+INVALID = libvirt.VIR_ERR_OPERATION_INVALID
+
+
+def test_cpu_time_of_all(running: Any) -> None:
+    [total] = running.getCPUStats(True)
+    assert set(total) == {"cpu_time"}
+
+
+def test_memory(running: Any) -> None:
+    assert set(running.memoryStats()) == {"actual", "available"}
+
+
+@pytest.mark.parametrize("call", [("memoryStats",), ("getCPUStats", True)])
+def test_a_stopped_guest_has_none(defined: Any, call: tuple[Any, ...]) -> None:
+    name, *arguments = call
+    with refused(INVALID, DOMAIN, "domain is not running"):
+        getattr(defined, name)(*arguments)
+
+
+def test_disks_of_qemu_are_not_counted(xen: Tier) -> None:
+    disk = documents.disk(xen.image)
+    domain = xen.connection.createXML(documents.guest(xen, devices=disk))
+    words = "unsupported disk driver qemu"
+    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, LIBXL, words):
+        domain.blockStats("xvda")
+
+
+def test_disks_that_are_not_there(running: Any) -> None:
+    with refused(INVALID, LIBXL, "invalid path: xvdz"):
+        running.blockStats("xvdz")
+
+
+def test_nics_that_are_not_there(running: Any) -> None:
+    with refused(libvirt.VIR_ERR_INVALID_ARG, DOMAIN):
+        running.interfaceStats("vif99.9")
+
+
+def test_no_job(running: Any) -> None:
+    assert running.jobInfo() == [0] * 12
+    assert running.jobStats() == {"type": libvirt.VIR_DOMAIN_JOB_NONE}
+
+
+def test_completed_jobs_are_not_told(running: Any) -> None:
+    words = "unsupported flags (0x1) in function libxlDomainGetJobStats"
+    with refused(libvirt.VIR_ERR_INVALID_ARG, LIBXL, words):
+        running.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+
+
+@pytest.mark.parametrize("source", [1, 2], ids=["agent", "arp"])
+def test_addresses_come_from_leases_alone(running: Any, source: int) -> None:
+    code = libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED
+    with refused(code, LIBXL, f"Unsupported IP address data source {source}"):
+        running.interfaceAddresses(source)
+
+
+def test_a_console_opens(xen: Tier, running: Any) -> None:
+    stream = xen.connection.newStream()
+    assert running.openConsole(None, stream, 0) == 0
+    stream.abort()
+
+
+def test_a_console_of_a_stopped_guest(xen: Tier, defined: Any) -> None:
+    stream = xen.connection.newStream()
+    with refused(INVALID, DOMAIN, "domain is not running"):
+        defined.openConsole(None, stream, 0)
