@@ -10,6 +10,7 @@ a hidden name.
 import contextlib
 import dataclasses
 import os
+import pathlib
 import shutil
 import uuid as uuids
 from collections.abc import Iterator
@@ -104,11 +105,12 @@ def mark_unfinished(instances_path: str, uuid: str) -> None:
     :raises ToolFailed: the file system refused
     """
     folder = folder_of(instances_path, uuid)
-    with _failing(uuid, f"marking the folder {folder}", instances_path):
-        with contextlib.suppress(FileNotFoundError):
-            with open(os.path.join(folder, MARKER), "ab"):
-                pass
-            sync(folder)
+    with (
+        _failing(uuid, f"marking the folder {folder}", instances_path),
+        contextlib.suppress(FileNotFoundError),
+    ):
+        pathlib.Path(folder, MARKER).touch()
+        sync(folder)
 
 
 def remove_folder(instances_path: str, uuid: str, *, server: str = "") -> None:
@@ -160,10 +162,8 @@ def _names(instances_path: str) -> list[str]:
 
 
 def _is_dead(folder: str) -> bool:
-    marker = os.path.join(folder, MARKER)
-    if not os.path.lexists(marker):
-        return False
-    held = try_lock(marker)
+    """Never make the marker here: its holder may finish at this very moment."""
+    held = try_lock(os.path.join(folder, MARKER), create=False)
     if held is None:
         return False
     os.close(held)

@@ -15,7 +15,7 @@ from typing import BinaryIO, Self
 SECTOR = 512
 QCOW_MAGIC = b"QFI\xfb"
 VHD_MAGIC = b"conectix"
-_QCOW2 = struct.Struct(">4sIQIIQI")
+_QCOW2 = struct.Struct(">4sIQIIQIIQQ")
 _BACKING_FORMAT = 0xE2792ACA
 _EXTENSION = struct.Struct(">II")
 _VHD = struct.Struct(">8s40xQ4xII")
@@ -33,12 +33,16 @@ class Qcow2Feature(enum.IntFlag):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Qcow2Header:
-    """The head of a qcow2 file; ``virtual_size`` in bytes."""
+    """The head of a qcow2 file; ``virtual_size`` in bytes.
+
+    ``tables_end``: the file has at least this many bytes, or its tables are cut off.
+    """
 
     version: int
     virtual_size: int
     encrypted: bool = False
     features: int = 0
+    tables_end: int = 0
     backing_file: str | None = None
     backing_format: str | None = None
 
@@ -57,7 +61,9 @@ class Qcow2Header:
         head = stream.read(112)
         if len(head) < 72 or not head.startswith(QCOW_MAGIC):
             raise ValueError("its header is cut off")
-        _, version, offset, length, _, size, crypt = _QCOW2.unpack_from(head)
+        _, version, offset, length, _, size, crypt, l1_size, l1_offset, refcounts = (
+            _QCOW2.unpack_from(head)
+        )
         features, header_length = 0, 72
         if version >= 3:
             if len(head) < 104:
@@ -70,6 +76,7 @@ class Qcow2Header:
             virtual_size=size,
             encrypted=bool(crypt),
             features=features,
+            tables_end=max(l1_offset + 8 * l1_size, refcounts + 8),
             backing_file=backing,
             backing_format=_backing_format(stream, header_length) if offset else None,
         )

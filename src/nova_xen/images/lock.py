@@ -14,7 +14,7 @@ from collections.abc import Iterator
 @contextlib.contextmanager
 def locked(path: str) -> Iterator[None]:
     """Hold a lock file, waiting for whoever has it; the file itself stays."""
-    number = _open(path)
+    number = _open(path, os.O_CREAT)
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         yield
@@ -22,16 +22,29 @@ def locked(path: str) -> Iterator[None]:
         os.close(number)
 
 
-def try_lock(path: str) -> int | None:
-    """Take a lock without waiting: a descriptor to close, None when it is held."""
-    number = _open(path)
+def try_lock(path: str, *, create: bool = True) -> int | None:
+    """Take a lock without waiting: a descriptor to close, None when it is held.
+
+    :param create: make the file when it is not there; else None is returned then,
+        and also when its holder has removed it meanwhile
+    :raises OSError: the file system refused
+    """
+    try:
+        number = _open(path, os.O_CREAT if create else 0)
+    except FileNotFoundError:
+        if create:
+            raise
+        return None
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(number)
         return None
+    if not create and os.fstat(number).st_nlink == 0:
+        os.close(number)
+        return None
     return number
 
 
-def _open(path: str) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+def _open(path: str, flags: int) -> int:
+    return os.open(path, os.O_RDWR | flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -26,6 +26,8 @@ def qcow2_objection(stream: BinaryIO) -> str | None:
         return f"it is qcow version {head.version}; convert it to version 3 first"
     if head.backing_file is not None:
         return "it is a qcow2 overlay of another file; flatten it with qemu-img convert"
+    if head.tables_end > stream.seek(0, os.SEEK_END):
+        return "it is qcow2 and a part of it is missing"
     return _feature_objection(head)
 
 

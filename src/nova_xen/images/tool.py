@@ -13,7 +13,11 @@ from oslo_concurrency import processutils
 from nova_xen import exceptions
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FULL_WORDS = tuple(os.strerror(number) for number in sorted(_FULL))
+#: the last is qemu-img's word for EFBIG, since raw itself knows no limit
+_FULL_WORDS = (
+    *(os.strerror(number) for number in sorted(_FULL)),
+    "too large for file format 'raw'",
+)
 #: mkfs and mkswap are not in an ordinary user's PATH on Debian
 _SBIN = ("/usr/sbin", "/sbin")
 
@@ -101,10 +105,16 @@ def _follow(process: subprocess.Popen[str], watch: Callable[[str], None]) -> Non
 def _failure(
     tool: str, code: int, stderr: str, server: str, doing: str, folder: str
 ) -> exceptions.NovaXenError:
-    why = last_words(tool, stderr) or _ending(code)
+    why = _no_space(tool, stderr) or last_words(tool, stderr) or _ending(code)
     if code == -signal.SIGXFSZ or why.endswith(_FULL_WORDS):
         return exceptions.NotEnoughDisk(server=server, folder=folder, why=why)
     return exceptions.ToolFailed(server=server, tool=tool, doing=doing, why=why)
+
+
+def _no_space(tool: str, stderr: str) -> str | None:
+    """The complaint about space, which is not always the last."""
+    lines = (last_words(tool, line) for line in stderr.splitlines())
+    return next((line for line in lines if line.endswith(_FULL_WORDS)), None)
 
 
 def _ending(code: int) -> str:
@@ -116,9 +126,15 @@ def _ending(code: int) -> str:
 
 
 def last_words(tool: str, stderr: str) -> str:
-    """The last line of what a program complained about, without its name."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    last = lines[-1] if lines else ""
+    """The last line of what a program complained about, without its name.
+
+    A line that is indented goes with the one before it.
+    """
+    last = ""
+    for line in reversed(stderr.rstrip().splitlines()):
+        last = f"{line.strip()} {last}".strip()
+        if not line[:1].isspace():
+            break
     return last.removeprefix(f"{tool}: ").rstrip(". ")
 
 

@@ -26,6 +26,13 @@ def instances_path(tmp_path: pathlib.Path) -> str:
 
 
 @pytest.fixture
+def folder(instances_path: str) -> pathlib.Path:
+    path = pathlib.Path(instances_path, UUID)
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
 def pattern(tmp_path: pathlib.Path) -> Pattern:
     """Make a raw file: random at its beginning and its end, a hole in between."""
 
