@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import libvirt
 import pytest
 
 from contract import documents
@@ -14,6 +16,9 @@ from contract.recorder import Recorder
 from contract.tiers.base import Tier
 from contract.tiers.fake import FakeTier
 from libxl.rig import settings
+
+# Not one of the guests that are removed after each test.
+IDLE = "idle-contract"
 
 
 def _started(name: str, folder: Path) -> Tier:
@@ -39,6 +44,8 @@ def real_host(
         return
     tier = _started(name, tmp_path_factory.mktemp("xen"))
     yield tier
+    with contextlib.suppress(libvirt.libvirtError):
+        tier.connection.lookupByName(IDLE).destroy()
     tier.close()
 
 
@@ -63,6 +70,15 @@ def events(xen: Tier) -> Iterator[Recorder]:
 def defined(xen: Tier) -> Any:
     """A small PV guest that is defined and does not run."""
     return xen.connection.defineXML(documents.guest(xen))
+
+
+@pytest.fixture
+def idle(xen: Tier) -> Any:
+    """A small PV guest that runs and that tests share: they change nothing of it."""
+    with contextlib.suppress(libvirt.libvirtError):
+        return xen.connection.lookupByName(IDLE)
+    text = documents.guest(xen, name=IDLE, identity=None)
+    return xen.connection.createXML(text)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def guest(
     kernel: str | None = None,
 ) -> str:
     """Return a guest's definition."""
+    boot = kernel or (xen.hvm_kernel if kind == "hvm" else xen.kernel)
     uuid_element = f"<uuid>{identity}</uuid>" if identity else ""
     return f"""\
 <domain type="xen">
@@ -40,9 +41,9 @@ def guest(
   {vcpus}
   <os>
     {_OS[kind]}
-    <kernel>{kernel or xen.kernel}</kernel>
+    <kernel>{boot}</kernel>
     <initrd>{xen.initrd}</initrd>
-    <cmdline>console=hvc0</cmdline>
+    <cmdline>console=hvc0 quiet mitigations=off tsc=reliable</cmdline>
   </os>
   {extra}
   <on_poweroff>destroy</on_poweroff>

@@ -66,30 +66,30 @@ def test_calls_that_need_a_running_guest(defined: Any, call: str) -> None:
         getattr(defined, call)()
 
 
-def test_destroy_knows_no_flags(running: Any) -> None:
+def test_destroy_knows_no_flags(idle: Any) -> None:
     words = "unsupported flags (0x1) in function libxlDomainDestroyFlags"
     with refused(libvirt.VIR_ERR_INVALID_ARG, LIBXL, words):
-        running.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL)
+        idle.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL)
 
 
 @pytest.mark.parametrize("flags", [1, 2, 4])
-def test_flags_reboot_does_not_know(running: Any, flags: int) -> None:
+def test_flags_reboot_does_not_know(idle: Any, flags: int) -> None:
     words = f"unsupported flags ({flags:#x}) in function libxlDomainReboot"
     with refused(libvirt.VIR_ERR_INVALID_ARG, LIBXL, words):
-        running.reboot(flags)
+        idle.reboot(flags)
 
 
 @pytest.mark.parametrize("flags", [2, 4, 8])
-def test_flags_shutdown_does_not_know(running: Any, flags: int) -> None:
+def test_flags_shutdown_does_not_know(idle: Any, flags: int) -> None:
     words = f"unsupported flags ({flags:#x}) in function libxlDomainShutdownFlags"
     with refused(libvirt.VIR_ERR_INVALID_ARG, LIBXL, words):
-        running.shutdownFlags(flags)
+        idle.shutdownFlags(flags)
 
 
-def test_acpi_does_not_reach_a_pv_guest(running: Any) -> None:
-    words = f"Failed to shutdown domain '{running.ID()}' with libxenlight"
+def test_acpi_does_not_reach_a_pv_guest(idle: Any) -> None:
+    words = f"Failed to shutdown domain '{idle.ID()}' with libxenlight"
     with refused(libvirt.VIR_ERR_INTERNAL_ERROR, LIBXL, words):
-        running.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+        idle.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
 
 
 def test_a_paused_guest_does_not_hear_shutdown(running: Any) -> None:

@@ -53,41 +53,41 @@ REFUSED_PARAMETERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", REFUSED_FLAGS)
-def test_flags_libxl_refuses(running: Any, name: str) -> None:
+def test_flags_libxl_refuses(idle: Any, name: str) -> None:
     flag = REFUSED_FLAGS[name]
     words = f"unsupported flags ({flag:#x}) in function libxlDomainMigratePerform3Pa"
     with refused(ARGUMENT, LIBXL, words):
-        running.migrateToURI3(NOWHERE, {}, P2P | flag)
+        idle.migrateToURI3(NOWHERE, {}, P2P | flag)
 
 
 @pytest.mark.parametrize("name", TAKEN_FLAGS)
-def test_flags_libxl_takes(running: Any, name: str) -> None:
+def test_flags_libxl_takes(idle: Any, name: str) -> None:
     with refused(libvirt.VIR_ERR_SYSTEM_ERROR, RPC, "unable to connect to server"):
-        running.migrateToURI3(NOWHERE, {}, P2P | TAKEN_FLAGS[name])
+        idle.migrateToURI3(NOWHERE, {}, P2P | TAKEN_FLAGS[name])
 
 
-def test_a_stopped_guest_does_not_move(running: Any) -> None:
+def test_a_stopped_guest_does_not_move(idle: Any) -> None:
     with refused(UNSUPPORTED, DOMAIN, "offline migration is not supported by"):
-        running.migrateToURI3(NOWHERE, {}, P2P | libvirt.VIR_MIGRATE_OFFLINE)
+        idle.migrateToURI3(NOWHERE, {}, P2P | libvirt.VIR_MIGRATE_OFFLINE)
 
 
-def test_migration_is_peer_to_peer(running: Any) -> None:
+def test_migration_is_peer_to_peer(idle: Any) -> None:
     with refused(UNSUPPORTED, DOMAIN, "direct migration is not supported by"):
-        running.migrateToURI3(NOWHERE, {}, LIVE)
+        idle.migrateToURI3(NOWHERE, {}, LIVE)
 
 
 @pytest.mark.parametrize("name", REFUSED_PARAMETERS)
-def test_parameters_libxl_refuses(running: Any, name: str) -> None:
+def test_parameters_libxl_refuses(idle: Any, name: str) -> None:
     given = {name: REFUSED_PARAMETERS[name]}
     with refused(UNSUPPORTED, NONE, f"parameter '{name}' not supported"):
-        running.migrateToURI3(NOWHERE, given, P2P)
+        idle.migrateToURI3(NOWHERE, given, P2P)
 
 
-def test_the_older_calls_always_give_a_bandwidth(running: Any) -> None:
+def test_the_older_calls_always_give_a_bandwidth(idle: Any) -> None:
     with refused(UNSUPPORTED, NONE, "parameter 'bandwidth' not supported"):
-        running.migrateToURI(NOWHERE, P2P, None, 0)
+        idle.migrateToURI(NOWHERE, P2P, None, 0)
     with refused(UNSUPPORTED, NONE, "parameter 'bandwidth' not supported"):
-        running.migrateToURI2(NOWHERE, None, None, P2P, None, 0)
+        idle.migrateToURI2(NOWHERE, None, None, P2P, None, 0)
 
 
 @pytest.fixture
@@ -102,15 +102,23 @@ def pvh(xen: Tier) -> Any:
     return domain
 
 
-def _move(domain: Any, uri: str, flags: int, **parameters: Any) -> None:
-    given = {libvirt.VIR_MIGRATE_PARAM_URI: "tcp://127.0.0.1", **parameters}
-    domain.migrateToURI3(uri, given, P2P | flags)
+@pytest.fixture
+def move(xen: Tier) -> Any:
+    """Move a guest: `move(domain, uri, flags, parameter=value)`."""
+
+    def moved(domain: Any, uri: str, flags: int, **parameters: Any) -> None:
+        given = {**xen.migrate_parameters(), **parameters}
+        domain.migrateToURI3(uri, given, P2P | flags)
+
+    return moved
 
 
-def test_a_guest_moves(pvh: Any, other: tuple[Any, str], events: Recorder) -> None:
+def test_a_guest_moves(
+    pvh: Any, other: tuple[Any, str], events: Recorder, move: Any
+) -> None:
     target, uri = other
     arrivals = Recorder(target)
-    _move(pvh, uri, LIVE)
+    move(pvh, uri, LIVE)
     arrived = target.lookupByName(documents.NAME)
     assert arrived.state() == [
         libvirt.VIR_DOMAIN_RUNNING,
@@ -136,44 +144,48 @@ def test_a_guest_moves(pvh: Any, other: tuple[Any, str], events: Recorder) -> No
     arrivals.stop()
 
 
-def test_a_guest_moves_for_good(pvh: Any, other: tuple[Any, str], xen: Tier) -> None:
+def test_a_guest_moves_for_good(
+    pvh: Any, other: tuple[Any, str], xen: Tier, move: Any
+) -> None:
     target, uri = other
     keep = libvirt.VIR_MIGRATE_PERSIST_DEST | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
-    _move(pvh, uri, LIVE | keep)
+    move(pvh, uri, LIVE | keep)
     assert target.lookupByName(documents.NAME).isPersistent() == 1
     with refused(libvirt.VIR_ERR_NO_DOMAIN, LIBXL):
         xen.connection.lookupByName(documents.NAME)
 
 
-def test_a_guest_arrives_paused(pvh: Any, other: tuple[Any, str]) -> None:
+def test_a_guest_arrives_paused(pvh: Any, other: tuple[Any, str], move: Any) -> None:
     target, uri = other
-    _move(pvh, uri, LIVE | libvirt.VIR_MIGRATE_PAUSED)
+    move(pvh, uri, LIVE | libvirt.VIR_MIGRATE_PAUSED)
     assert target.lookupByName(documents.NAME).state() == [
         libvirt.VIR_DOMAIN_PAUSED,
         libvirt.VIR_DOMAIN_PAUSED_USER,
     ]
 
 
-def test_a_guest_arrives_under_another_name(pvh: Any, other: tuple[Any, str]) -> None:
+def test_a_guest_arrives_under_another_name(
+    pvh: Any, other: tuple[Any, str], move: Any
+) -> None:
     target, uri = other
-    _move(pvh, uri, LIVE, destination_name="contract-2")
+    move(pvh, uri, LIVE, destination_name="contract-2")
     assert target.lookupByName("contract-2").UUIDString() == documents.UUID
 
 
 def test_a_guest_arrives_with_another_definition(
-    pvh: Any, other: tuple[Any, str]
+    pvh: Any, other: tuple[Any, str], move: Any
 ) -> None:
     target, uri = other
     text = pvh.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
     root = etree.fromstring(text)
     etree.SubElement(root, "title").text = "moved"
-    _move(pvh, uri, LIVE, destination_xml=etree.tostring(root, encoding="unicode"))
+    move(pvh, uri, LIVE, destination_xml=etree.tostring(root, encoding="unicode"))
     arrived = target.lookupByName(documents.NAME)
     assert arrived.metadata(libvirt.VIR_DOMAIN_METADATA_TITLE, None) == "moved"
 
 
 def test_another_definition_cannot_change_the_size(
-    pvh: Any, other: tuple[Any, str]
+    pvh: Any, other: tuple[Any, str], move: Any
 ) -> None:
     _, uri = other
     text = pvh.XMLDesc(libvirt.VIR_DOMAIN_XML_MIGRATABLE)
@@ -183,35 +195,35 @@ def test_another_definition_cannot_change_the_size(
         DOMAIN,
         "Target domain vCPU max 4 does not match source 2",
     ):
-        _move(pvh, uri, LIVE, destination_xml=changed)
+        move(pvh, uri, LIVE, destination_xml=changed)
 
 
-def test_pv_moves_but_not_live(running: Any, other: tuple[Any, str]) -> None:
+def test_pv_moves_but_not_live(running: Any, other: tuple[Any, str], move: Any) -> None:
     target, uri = other
     words = "Failed to send migration data to destination host"
     with refused(libvirt.VIR_ERR_INTERNAL_ERROR, LIBXL, words):
-        _move(running, uri, LIVE)
+        move(running, uri, LIVE)
     assert running.state()[0] == libvirt.VIR_DOMAIN_RUNNING
-    _move(running, uri, 0)
+    move(running, uri, 0)
     assert target.lookupByName(documents.NAME).isActive() == 1
 
 
 def test_a_guest_that_runs_there_already(
-    pvh: Any, other: tuple[Any, str], xen: Tier
+    pvh: Any, other: tuple[Any, str], xen: Tier, move: Any
 ) -> None:
     target, uri = other
     target.createXML(documents.guest(xen, kind="pvh"))
     words = f"domain '{documents.NAME}' is already active"
     with refused(libvirt.VIR_ERR_OPERATION_INVALID, DOMAIN, words):
-        _move(pvh, uri, LIVE)
+        move(pvh, uri, LIVE)
     assert pvh.isActive() == 1
 
 
 def test_a_missing_image_is_not_noticed_there(
-    xen: Tier, other: tuple[Any, str]
+    xen: Tier, other: tuple[Any, str], move: Any
 ) -> None:
     target, uri = other
     disk = documents.disk(xen.missing, image="qcow2")
     text = documents.guest(xen, kind="pvh", devices=disk)
-    _move(xen.connection.createXML(text), uri, LIVE)
+    move(xen.connection.createXML(text), uri, LIVE)
     assert target.lookupByName(documents.NAME).isActive() == 1

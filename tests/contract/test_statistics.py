@@ -13,13 +13,13 @@ from contract.tiers.base import Tier
 INVALID = libvirt.VIR_ERR_OPERATION_INVALID
 
 
-def test_cpu_time_of_all(running: Any) -> None:
-    [total] = running.getCPUStats(True)
+def test_cpu_time_of_all(idle: Any) -> None:
+    [total] = idle.getCPUStats(True)
     assert set(total) == {"cpu_time"}
 
 
-def test_memory(running: Any) -> None:
-    assert set(running.memoryStats()) == {"actual", "available"}
+def test_memory(idle: Any) -> None:
+    assert set(idle.memoryStats()) == {"actual", "available"}
 
 
 @pytest.mark.parametrize("call", [("memoryStats",), ("getCPUStats", True)])
@@ -37,37 +37,37 @@ def test_disks_of_qemu_are_not_counted(xen: Tier) -> None:
         domain.blockStats("xvda")
 
 
-def test_disks_that_are_not_there(running: Any) -> None:
+def test_disks_that_are_not_there(idle: Any) -> None:
     with refused(INVALID, LIBXL, "invalid path: xvdz"):
-        running.blockStats("xvdz")
+        idle.blockStats("xvdz")
 
 
-def test_nics_that_are_not_there(running: Any) -> None:
+def test_nics_that_are_not_there(idle: Any) -> None:
     with refused(libvirt.VIR_ERR_INVALID_ARG, DOMAIN):
-        running.interfaceStats("vif99.9")
+        idle.interfaceStats("vif99.9")
 
 
-def test_no_job(running: Any) -> None:
-    assert running.jobInfo() == [0] * 12
-    assert running.jobStats() == {"type": libvirt.VIR_DOMAIN_JOB_NONE}
+def test_no_job(idle: Any) -> None:
+    assert idle.jobInfo() == [0] * 12
+    assert idle.jobStats() == {"type": libvirt.VIR_DOMAIN_JOB_NONE}
 
 
-def test_completed_jobs_are_not_told(running: Any) -> None:
+def test_completed_jobs_are_not_told(idle: Any) -> None:
     words = "unsupported flags (0x1) in function libxlDomainGetJobStats"
     with refused(libvirt.VIR_ERR_INVALID_ARG, LIBXL, words):
-        running.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+        idle.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
 
 
 @pytest.mark.parametrize("source", [1, 2], ids=["agent", "arp"])
-def test_addresses_come_from_leases_alone(running: Any, source: int) -> None:
+def test_addresses_come_from_leases_alone(idle: Any, source: int) -> None:
     code = libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED
     with refused(code, LIBXL, f"Unsupported IP address data source {source}"):
-        running.interfaceAddresses(source)
+        idle.interfaceAddresses(source)
 
 
-def test_a_console_opens(xen: Tier, running: Any) -> None:
+def test_a_console_opens(xen: Tier, idle: Any) -> None:
     stream = xen.connection.newStream()
-    assert running.openConsole(None, stream, 0) == 0
+    assert idle.openConsole(None, stream, 0) == 0
     stream.abort()
 
 

@@ -137,10 +137,10 @@ def test_nobody_can_ask_about_secrecy(xen: Tier, call: str) -> None:
     ids=[call for call, *_ in DOMAIN_CALLS],
 )
 def test_guests_lack(
-    running: Any, call: str, arguments: tuple[Any, ...], function: str
+    idle: Any, call: str, arguments: tuple[Any, ...], function: str
 ) -> None:
     with refused(NO_SUPPORT, DOMAIN, function):
-        getattr(running, call)(*arguments)
+        getattr(idle, call)(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -149,25 +149,25 @@ def test_guests_lack(
     ids=[call for call, *_ in OTHER_ORIGINS],
 )
 def test_guests_lack_snapshots(
-    running: Any, call: str, arguments: tuple[Any, ...], function: str, origin: int
+    idle: Any, call: str, arguments: tuple[Any, ...], function: str, origin: int
 ) -> None:
     with refused(NO_SUPPORT, origin, function):
-        getattr(running, call)(*arguments)
+        getattr(idle, call)(*arguments)
 
 
-def test_statistics_of_a_list_of_guests(xen: Tier, running: Any) -> None:
+def test_statistics_of_a_list_of_guests(xen: Tier, idle: Any) -> None:
     with refused(NO_SUPPORT, DOMAIN, "virDomainListGetStats"):
-        xen.connection.domainListGetStats([running])
+        xen.connection.domainListGetStats([idle])
 
 
 @pytest.mark.parametrize(
     ("call", "arguments"), [("screenshot", (0,)), ("openChannel", ())]
 )
 def test_streams_guests_lack(
-    xen: Tier, running: Any, call: str, arguments: tuple[Any, ...]
+    xen: Tier, idle: Any, call: str, arguments: tuple[Any, ...]
 ) -> None:
     stream = xen.connection.newStream()
     given = (stream, *arguments) if call == "screenshot" else ("x", stream)
     function = f"virDomain{call[0].upper()}{call[1:]}"
     with refused(NO_SUPPORT, DOMAIN, function):
-        getattr(running, call)(*given)
+        getattr(idle, call)(*given)

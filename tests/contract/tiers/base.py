@@ -22,6 +22,7 @@ class Tier(abc.ABC):
     connection: Any
     # Boot files and images that are there on the host, and one that is not.
     kernel: str
+    hvm_kernel: str
     initrd: str
     image: str
     missing = "/nonexistent/nothing"
@@ -50,6 +51,10 @@ class Tier(abc.ABC):
     @abc.abstractmethod
     def second_host(self) -> tuple[Any, str]:
         """Return a connection to another host and the URI to migrate to it."""
+
+    def migrate_parameters(self) -> dict[str, Any]:
+        """Return what a migration between the two hosts needs to be told."""
+        return {libvirt.VIR_MIGRATE_PARAM_URI: "tcp://127.0.0.1"}
 
     def wait_booted(self, name: str) -> None:  # noqa: B027 (most need no wait)
         """Wait until a guest can hear requests over its control device."""

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract against a real host, given by environment variables.
 
-NOVA_XEN_LAB_URI      xen+tcp://127.0.0.1:16501/system
-NOVA_XEN_LAB_SSH      a command that runs its arguments in dom0
-NOVA_XEN_LAB_KERNEL   a small guest's kernel, a path in dom0
-NOVA_XEN_LAB_INITRD   its initrd, which answers requests to shut down and restart
-NOVA_XEN_LAB_READY    a word on the guest's console once it is up (default TICK)
+NOVA_XEN_LAB_URI         xen+tcp://127.0.0.1:16501/system
+NOVA_XEN_LAB_SSH         a command that runs its last argument in dom0's shell
+NOVA_XEN_LAB_KERNEL      a small guest's kernel for PV and PVH, a path in dom0
+NOVA_XEN_LAB_HVM_KERNEL  its kernel for HVM
+NOVA_XEN_LAB_INITRD      its initrd, which heeds requests to shut down and restart
+NOVA_XEN_LAB_READY       what it says on its console once it is up
+NOVA_XEN_LAB_RESTART     a command that restarts libvirtd in dom0; tests that need it
+                         are skipped without
+NOVA_XEN_LAB_OTHER_URI   another host, and
+NOVA_XEN_LAB_TARGET      its URI as the first host sees it; likewise
 """
 
 from __future__ import annotations
@@ -19,12 +24,13 @@ from typing import Any
 import libvirt
 import pytest
 
-from contract.tiers.base import Tier
+from contract.tiers.base import PREFIX, Tier
 from libxl.rig.loop import start_event_loop
 
 _BOOT_SECONDS = 300.0
 _TICK_SECONDS = 1.0
 _FOLDER = "/var/lib/nova-xen-contract"
+_CONSOLES = "/var/log/xen/console"
 
 
 class LabTier(Tier):
@@ -37,8 +43,9 @@ class LabTier(Tier):
         start_event_loop()
         self._uri = _setting("NOVA_XEN_LAB_URI")
         self.kernel = _setting("NOVA_XEN_LAB_KERNEL")
+        self.hvm_kernel = _setting("NOVA_XEN_LAB_HVM_KERNEL")
         self.initrd = _setting("NOVA_XEN_LAB_INITRD")
-        self._ready = os.environ.get("NOVA_XEN_LAB_READY", "TICK")
+        self._ready = _setting("NOVA_XEN_LAB_READY")
         self.dom0(f"mkdir -p {_FOLDER} && truncate -s 16M {self.image}")
         self.connection = self.connect()
 
@@ -53,9 +60,13 @@ class LabTier(Tier):
             raise RuntimeError(f"{command} failed in dom0: {result.stderr}")
         return result.stdout
 
+    def clean(self, connection: Any) -> None:
+        super().clean(connection)
+        self.dom0(f"rm -f {_CONSOLES}/guest-{PREFIX}-*.log")
+
     def wait_booted(self, name: str) -> None:
-        log = f"/var/log/xen/console/guest-{name}.log"
-        count = f"grep -c {self._ready} {log} 2>/dev/null || true"
+        log = f"{_CONSOLES}/guest-{name}.log"
+        count = f"grep -c {shlex.quote(self._ready)} {log} 2>/dev/null || true"
         deadline = time.monotonic() + _BOOT_SECONDS
         while self.dom0(count).strip() in ("", "0"):
             if time.monotonic() > deadline:
@@ -75,10 +86,23 @@ class LabTier(Tier):
         self.dom0(f"xl sysrq {name} c")
 
     def restart_daemon(self) -> None:
-        pytest.skip("another user's daemon is not restarted")
+        command = os.environ.get("NOVA_XEN_LAB_RESTART")
+        if not command:
+            pytest.skip("NOVA_XEN_LAB_RESTART is not given")
+        self.dom0(command)
+        self.connection = self.connect()
 
     def second_host(self) -> tuple[Any, str]:
-        pytest.skip("migration of real guests has tests of its own")
+        other = os.environ.get("NOVA_XEN_LAB_OTHER_URI")
+        target = os.environ.get("NOVA_XEN_LAB_TARGET")
+        if not other or not target:
+            pytest.skip("NOVA_XEN_LAB_OTHER_URI and NOVA_XEN_LAB_TARGET are not given")
+        connection = libvirt.open(other)
+        super().clean(connection)
+        return connection, target
+
+    def migrate_parameters(self) -> dict[str, Any]:
+        return {}
 
 
 def _setting(name: str) -> str:
