@@ -143,10 +143,9 @@ def missed(
     for uuid in sorted({*known, *found}):
         before, now = known.get(uuid), found.get(uuid)
         for kind in _missed_kinds(before, now):
-            one = now or before
-            assert one is not None  # noqa: S101 # the uuid is of one of the two
+            name = now.name if now else before.name if before else uuid
             domid = now.domid if now else None
-            made.append(LifecycleEvent(uuid, one.name, kind, MISSED, domid))
+            made.append(LifecycleEvent(uuid, name, kind, MISSED, domid))
     return tuple(made)
 
 

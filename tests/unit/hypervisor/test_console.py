@@ -134,6 +134,25 @@ def test_a_rotated_log(log: Path) -> None:
     )
 
 
+def test_the_last_words_of_a_log_that_is_rotated_while_it_is_read(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write_bytes(b"old")
+    old = Path(f"{log}.1")
+
+    def rotate() -> None:
+        os.rename(log, old)
+        log.write_bytes(b"new")
+        monkeypatch.setattr(os.path, "samestat", seen)
+
+    def seen(_now: os.stat_result, _before: os.stat_result) -> bool:
+        monkeypatch.undo()
+        append(old, b"+last")()
+        return False
+
+    assert b"".join(followed(log, [rotate])) == b"old+lastnew"
+
+
 def test_a_log_moved_away_is_read_until_there_is_another(log: Path) -> None:
     log.write_bytes(b"")
     old = Path(f"{log}.1")

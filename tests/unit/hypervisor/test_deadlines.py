@@ -12,9 +12,11 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.hypervisor.deadlines import (
     Deadlines,
+    Job,
     Kind,
     Runner,
     Signal,
+    Worker,
     real_threading,
 )
 
@@ -73,6 +75,15 @@ def test_a_call_that_ends_late_counts_as_hung_no_more() -> None:
     while runner.hung:
         threading.Event().wait(0.01)
     assert runner.hung == 0
+
+
+def test_an_answer_of_an_earlier_call_is_not_taken_for_this_ones() -> None:
+    worker = Worker()
+    worker._finished.raise_()
+    job = Job(lambda: threading.Event().wait(0.1))
+    assert worker.do(job, LONG) is True
+    assert job.done
+    worker.dismiss()
 
 
 def test_many_hung_calls_stop_further_ones() -> None:

@@ -147,6 +147,16 @@ def test_a_guest_being_built_is_waited_for(machine: Machine) -> None:
     assert machine.kinds == [K.STARTED]
 
 
+def test_the_start_of_the_run_that_ended_is_no_restart(machine: Machine) -> None:
+    """Its domain is still there for a moment, as Xen leaves it for some seconds."""
+    machine.feed(0, start(5))
+    machine.feed(1, stop(5))
+    machine.judge(11, active=True)
+    assert machine.kinds == [K.STARTED]
+    machine.judge(21, active=False)
+    assert machine.kinds == [K.STARTED, K.STOPPED]
+
+
 def test_patience_ends(machine: Machine) -> None:
     """on_poweroff=preserve keeps a dead guest's domain for ever."""
     machine.feed(0, stop(5))
