@@ -14,7 +14,21 @@ A message says what, which server, why, and what to do. ``server`` in a template
 the name the user gave. Nothing secret ever goes into a message.
 """
 
+import re
 from typing import Any
+
+#: what would move the cursor, forge a line of a log, or not be encoded at all
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _printable(value: Any) -> Any:
+    """A text with its control characters written out and its line ends as spaces."""
+    if not isinstance(value, str):
+        return value
+    joined = " ".join(value.splitlines())
+    return _UNPRINTABLE.sub(
+        lambda found: found.group().encode("unicode_escape").decode(), joined
+    )
 
 
 class NovaXenError(Exception):
@@ -24,7 +38,8 @@ class NovaXenError(Exception):
 
     def __init__(self, **context: Any) -> None:
         self.context = context
-        self.sentence = self.msg_fmt % context
+        printable = {name: _printable(value) for name, value in context.items()}
+        self.sentence = self.msg_fmt % printable
         #: further lines for the reader, such as the tail of a log
         self.details: tuple[str, ...] = ()
         super().__init__(self.sentence)

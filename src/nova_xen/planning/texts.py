@@ -27,6 +27,8 @@ def check_texts(instance: Instance) -> None:
 def _texts(instance: Instance) -> Iterator[tuple[str, str]]:
     image, flavor = instance.image, instance.flavor
     yield "the id of the image", image.id
+    yield "the path of the image", image.path
+    yield "the time of creation", instance.creation_time
     yield "the name of the flavor", flavor.name
     yield "the VNC password", instance.vnc_password or ""
     for name, value in image.properties.items():
