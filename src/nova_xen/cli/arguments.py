@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arguments that describe a server, and the request they amount to."""
+
+import argparse
+import dataclasses
+from typing import TYPE_CHECKING
+
+from nova_xen.cli import values
+
+if TYPE_CHECKING:
+    from nova_xen.operations.request import CreateRequest
+
+IMAGE_FORMATS = ("raw", "qcow2", "vhd", "iso")
+#: more than any password has; a file beyond it is not one of a password
+_SECRET_LIMIT = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class Secret:
+    """A text that is not to be printed."""
+
+    text: str = dataclasses.field(repr=False)
+
+
+def secret_file(path: str) -> Secret:
+    """The first line of a file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.readline(_SECRET_LIMIT).rstrip("\r\n")
+    except OSError as error:
+        why = f"{path!r} cannot be read: {error.strerror}"
+        raise argparse.ArgumentTypeError(why) from None
+    except UnicodeDecodeError:
+        raise argparse.ArgumentTypeError(f"{path!r} is no text in UTF-8") from None
+    if not text:
+        raise argparse.ArgumentTypeError(f"the first line of {path!r} is empty")
+    return Secret(text)
+
+
+def add_server_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``server create`` and ``explain``."""
+    parser.add_argument("name", metavar="NAME", help="name of the server")
+    _add_image(parser)
+    _add_sizes(parser)
+    _add_devices(parser)
+
+
+def _add_image(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--image", metavar="FILE", required=True, help="disk image to boot from"
+    )
+    parser.add_argument(
+        "--image-format",
+        choices=IMAGE_FORMATS,
+        help="format of the image (default: what its header says)",
+    )
+    parser.add_argument(
+        "--property",
+        action=values.KeyValues,
+        dest="properties",
+        metavar="KEY=VALUE",
+        help="property of the image by Glance's name, such as vm_mode=hvm; repeatable",
+    )
+    parser.add_argument(
+        "--kernel", metavar="FILE", help="kernel of this host to boot instead"
+    )
+    parser.add_argument("--ramdisk", metavar="FILE", help="initial ramdisk for it")
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    sizes = (
+        ("--vcpus", "N", 1, values.whole(1), "number of vCPUs"),
+        ("--ram", "MIB", None, values.whole(1, "MiB"), "memory in MiB"),
+        ("--disk", "GIB", 0, values.whole(0, "GiB"), "root disk in GiB, 0: as image"),
+        ("--ephemeral", "GIB", 0, values.whole(0, "GiB"), "a second, empty disk"),
+        ("--swap", "MIB", 0, values.whole(0, "MiB"), "a swap disk"),
+    )
+    for option, metavar, default, parse, what in sizes:
+        parser.add_argument(
+            option,
+            metavar=metavar,
+            type=parse,
+            default=default,
+            required=default is None,
+            help=what if default is None else f"{what} (default: {default})",
+        )
+    parser.add_argument(
+        "--extra-spec",
+        action=values.KeyValues,
+        dest="extra_specs",
+        metavar="KEY=VALUE",
+        help="extra spec of the flavor by Nova's name, such as quota:cpu_shares=512; "
+        "repeatable",
+    )
+
+
+def _add_devices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--network",
+        action="append",
+        type=values.network,
+        default=[],
+        metavar="bridge=NAME[,mac=MAC][,model=MODEL][,mtu=N][,script=SCRIPT]",
+        help="network interface on a bridge of this host; repeatable",
+    )
+    parser.add_argument(
+        "--vnc-password-file",
+        type=secret_file,
+        dest="vnc_password",
+        metavar="FILE",
+        help="file whose first line is the password of the screen over VNC",
+    )
+
+
+def to_request(args: argparse.Namespace) -> "CreateRequest":
+    """What the driver is asked for."""
+    from nova_xen.model import Flavor
+    from nova_xen.operations.request import CreateRequest, NicRequest
+
+    flavor = Flavor(
+        vcpus=args.vcpus,
+        memory_mib=args.ram,
+        root_gib=args.disk,
+        ephemeral_gib=args.ephemeral,
+        swap_mib=args.swap,
+        extra_specs=args.extra_specs or {},
+    )
+    return CreateRequest(
+        name=args.name,
+        image=args.image,
+        image_format=args.image_format,
+        flavor=flavor,
+        properties=args.properties or {},
+        nics=tuple(NicRequest(**dataclasses.asdict(nic)) for nic in args.network),
+        kernel=args.kernel,
+        ramdisk=args.ramdisk,
+        vnc_password=args.vnc_password.text if args.vnc_password else None,
+    )

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns of what is shown, and the values that stand in them.
+
+The columns are a promise to programs that read them: doc/source/cli.rst lists them.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nova_xen.cli.cells import Mark, Pairs, Records, Words
+from nova_xen.cli.terminal import shown
+from nova_xen.cli.words import dotted, status
+
+if TYPE_CHECKING:
+    from nova_xen.model import HostFacts, Reason, Server, ServerSummary
+
+LIST = ("ID", "Name", "Status", "Mode", "vCPUs", "RAM", "Domain ID")
+LIST_LONG = (*LIST, "Image", "Flavor", "Networks", "VNC", "Created")
+SERVER = (
+    "id",
+    "name",
+    "status",
+    "mode",
+    "vcpus",
+    "ram",
+    "domain_id",
+    "image",
+    "flavor",
+    "created",
+    "boot",
+    "disks",
+    "networks",
+    "vnc",
+    "console_log",
+    "properties",
+)
+EXPLAIN = ("Element", "Choice", "Why", "Warning")
+HOST = (
+    "hostname",
+    "architecture",
+    "xen_version",
+    "libvirt_version",
+    "cpus",
+    "memory_mib",
+    "free_memory_mib",
+    "autoballoon",
+    "scheduler",
+    "modes",
+    "bridges",
+    "boot_files",
+    "console_log_dir",
+)
+
+
+def summary(server: "ServerSummary") -> tuple[Any, ...]:
+    """The row of :data:`LIST`."""
+    return (
+        server.uuid,
+        shown(server.name),
+        status(server.state),
+        server.mode.value,
+        server.vcpus,
+        server.memory_mib,
+        server.domid,
+    )
+
+
+def long_summary(server: "Server") -> tuple[Any, ...]:
+    """The row of :data:`LIST_LONG`."""
+    return (
+        *summary(server),
+        shown(server.image),
+        shown(server.flavor),
+        Words([shown(nic.bridge) for nic in server.nics]),
+        server.vnc,
+        shown(server.created),
+    )
+
+
+def server(server: "Server") -> tuple[Any, ...]:
+    """The values of :data:`SERVER`."""
+    return (
+        *summary(server),
+        shown(server.image),
+        shown(server.flavor),
+        shown(server.created),
+        shown(server.boot),
+        Records([dataclasses.asdict(disk) for disk in server.disks]),
+        Records([dataclasses.asdict(nic) for nic in server.nics]),
+        server.vnc,
+        shown(server.console_log),
+        Pairs(dict(server.properties)),
+    )
+
+
+def reason(reason: "Reason") -> tuple[Any, ...]:
+    """The row of :data:`EXPLAIN`."""
+    texts = (reason.element, reason.choice, reason.why)
+    return (*map(shown, texts), Mark(reason.warning))
+
+
+def host(facts: "HostFacts") -> Sequence[Any]:
+    """The values of :data:`HOST`."""
+    return (
+        facts.hostname,
+        facts.arch,
+        dotted(facts.xen_version),
+        dotted(facts.libvirt_version),
+        facts.cpus,
+        facts.memory_mib,
+        facts.free_memory_mib,
+        facts.autoballoon,
+        facts.scheduler,
+        Records(_modes(facts)),
+        Records([dataclasses.asdict(each) for each in facts.bridges.values()]),
+        Pairs(dataclasses.asdict(facts.boot_files)),
+        facts.console_log_dir,
+    )
+
+
+def _modes(facts: "HostFacts") -> list[dict[str, Any]]:
+    return [
+        {
+            "mode": mode.value,
+            "os_type": each.os_type,
+            "machine": each.machine,
+            "max_vcpus": each.max_vcpus,
+        }
+        for mode, each in facts.modes.items()
+    ]

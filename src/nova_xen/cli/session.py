@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the command asks of a driver, and how it comes by one."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from nova_xen.images import Progress
+    from nova_xen.model import HostFacts, Instance, Plan, Server, ServerSummary
+    from nova_xen.operations.request import CreateRequest
+
+DEFAULT_CONFIG_FILE = "/etc/nova-xen/nova-xen.conf"
+
+
+class Driver(Protocol):
+    """The part of :class:`nova_xen.driver.LibvirtDriver` that the command uses."""
+
+    def init_host(self) -> tuple[str, ...]: ...
+
+    def build_instance(self, request: "CreateRequest") -> "Instance": ...
+
+    def plan(self, instance: "Instance") -> "Plan": ...
+
+    def spawn(self, plan: "Plan", progress: "Progress" = ...) -> "Server": ...
+
+    def destroy(self, name: str) -> None: ...
+
+    def power_on(self, name: str) -> None: ...
+
+    def power_off(self, name: str, timeout: int | None = None) -> None: ...
+
+    def reboot(self, name: str, *, hard: bool = False) -> None: ...
+
+    def pause(self, name: str) -> None: ...
+
+    def unpause(self, name: str) -> None: ...
+
+    def list_servers(self) -> "tuple[ServerSummary, ...]": ...
+
+    def get_info(self, name: str) -> "Server": ...
+
+    def get_console_output(self, name: str, max_bytes: int = ...) -> bytes: ...
+
+    def follow_console(self, name: str) -> Iterator[bytes]: ...
+
+    def get_host(self) -> "HostFacts": ...
+
+
+#: makes a driver of configuration files and the URI of ``--connection``
+Opener = Callable[[Sequence[str], str | None], Driver]
+
+
+def config_files(named: Sequence[str], default: str = DEFAULT_CONFIG_FILE) -> list[str]:
+    """The files to read: those named, else the default one where it exists."""
+    if named:
+        return list(named)
+    return [default] if os.path.exists(default) else []
+
+
+def open_driver(files: Sequence[str], connection: str | None) -> Driver:
+    """The driver for the configuration ``files``.
+
+    :param connection: URI of libvirt; None takes the option's
+    :raises InvalidConfig: a file or a value in it is wrong
+    """
+    from nova_xen import config, load_compute_driver
+
+    conf = config.load(config_files(files))
+    if connection:
+        conf.set_override("connection_uri", connection, group="libvirt")
+    return load_compute_driver(conf)

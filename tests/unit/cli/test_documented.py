@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""doc/cli.rst promises columns and options: it must name those there are."""
+
+import pathlib
+import re
+
+import pytest
+
+from nova_xen.cli import rows
+from nova_xen.cli.commands import NAMESPACE, Commands
+from unit.cli.stub import Cli
+
+DOCUMENT = pathlib.Path(__file__).parents[3] / "doc" / "cli.rst"
+
+TABLES = {
+    "``server list``: a list of objects": rows.LIST_LONG,
+    "``server show`` and ``server create``: one object": rows.SERVER,
+    "``explain``: a list of objects": rows.EXPLAIN,
+    "``host show``: one object": rows.HOST,
+}
+
+
+def keys_below(title: str) -> list[str]:
+    table = DOCUMENT.read_text().split(title)[1].split("\n===")[2]
+    rows_of_table = (line[:16].strip() for line in table.splitlines()[1:])
+    return [key for key in rows_of_table if key]
+
+
+@pytest.mark.parametrize("title", TABLES)
+def test_every_column_is_documented_in_order(title: str) -> None:
+    assert keys_below(title) == list(TABLES[title])
+
+
+#: options that every command of cliff's kinds has
+OF_CLIFF = {
+    *("--help", "--format", "--column", "--quote", "--noindent", "--variable"),
+    *("--prefix", "--max-width", "--fit-width", "--print-empty"),
+    *("--sort-column", "--sort-ascending", "--sort-descending"),
+    *("--name", "--shell"),
+}
+
+
+def test_every_option_is_documented(cli: Cli) -> None:
+    completion = cli("complete", "--shell", "none").out
+    options = set(re.findall("--[a-z-]+", completion)) - OF_CLIFF
+    assert "--vnc-password-file" in options
+    text = DOCUMENT.read_text()
+    assert {option for option in options if option not in text} == set()
+
+
+def test_every_command_is_documented() -> None:
+    titles = re.findall("nova-xen .*(?=\n==)", DOCUMENT.read_text())
+    text = ", ".join(titles).replace("nova-xen server", "server")
+    names = {name for name, _entry_point in Commands(NAMESPACE)}
+    assert "server console log" in names
+    missing = {name for name in names if name.removeprefix("server ") not in text}
+    assert missing == set()
