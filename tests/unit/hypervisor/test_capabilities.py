@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from nova_xen.domain.xml import fromstring, tostring
+from nova_xen.domain.tree import fromstring, tostring
 from nova_xen.hypervisor.capabilities import (
     MACHINES,
     host_arch,
