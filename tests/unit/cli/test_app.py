@@ -47,10 +47,10 @@ def test_details_stand_indented_below(cli: Cli, driver: StubDriver) -> None:
 
 
 def test_a_message_with_line_ends_is_one_line(cli: Cli) -> None:
-    cli.opening_error = exceptions.InvalidConfig(why="first\n\tsecond\x07")
+    cli.opening_error = exceptions.InvalidConfig(why="first\nsecond\x07\u202e")
     ended = cli("server", "list")
     assert ended.code == 1
-    assert ended.err == "The configuration is wrong: first second\\x07.\n"
+    assert ended.err == "The configuration is wrong: first second\\x07\\u202e.\n"
 
 
 def test_an_unforeseen_error_is_one_sentence(cli: Cli, driver: StubDriver) -> None:
