@@ -11,6 +11,7 @@ from pathlib import Path
 from lab import hosts, needs, status
 from lab.errors import LabError
 from lab.hosts import Lab
+from lab.install import install
 from lab.progress import say
 from lab.settings import CPU, HOSTS, MOST_HOSTS, SUITES, Host, cache_dir
 from lab.soak.run import Soak
@@ -39,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     ssh.add_argument("remote", metavar="CMD", nargs=argparse.REMAINDER)
     logs = commands.add_parser("logs", help="print the console of a host")
     logs.add_argument("host", choices=sorted(_BY_NAME), nargs="?", default="xen1")
+    into = commands.add_parser("install", help="put the checkout's nova-xen into dom0")
+    into.add_argument("host", choices=sorted(_BY_NAME), nargs="?", default=None)
     soak = commands.add_parser("soak", help="make, move and end guests, watch dom0")
     soak.add_argument("--minutes", type=float, default=60)
     soak.add_argument("--summary", type=Path, help="where to write the JSON summary")
@@ -57,6 +60,8 @@ def _up(lab: Lab, options: argparse.Namespace) -> int:
     needs.require(needs.HOST_COMMANDS, options.install_missing)
     suite = SUITES[options.suite]
     hosts.up(lab, options.count, suite, options.keep_disk, options.cpu)
+    for host in HOSTS[: options.count]:
+        install(lab, host)
     print(status.as_text(status.rows(lab)))
     return 0
 
@@ -90,6 +95,15 @@ def _logs(lab: Lab, options: argparse.Namespace) -> int:
     return 0
 
 
+def _install(lab: Lab, options: argparse.Namespace) -> int:
+    wanted = [running_host(lab, options.host)] if options.host else lab.running()
+    if not wanted:
+        raise LabError("No host is running: type 'xenlab up'.")
+    for host in wanted:
+        install(lab, host)
+    return 0
+
+
 def _soak(lab: Lab, options: argparse.Namespace) -> int:
     for host in HOSTS:
         running_host(lab, host.name)
@@ -105,6 +119,7 @@ _COMMANDS = {
     "status": _status,
     "ssh": _ssh,
     "logs": _logs,
+    "install": _install,
     "soak": _soak,
 }
 

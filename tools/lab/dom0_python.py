@@ -18,7 +18,7 @@ VENV = "opt/nova-xen"
 _FROM_DEBIAN = ("libvirt-python", "lxml")
 # what the package's own build needs when it is installed without isolation
 _BUILD = ("pbr", "setuptools", "wheel")
-_RECIPE = "1"
+_RECIPE = "2"
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ def _make(folder: Path, want: Wanted, tree: Path) -> None:
     target = folder / "root" / VENV
     target.parent.mkdir(parents=True)
     (scratch / VENV).rename(target)
+    (target / "libraries.key").write_text(want.key + "\n")
     run(["rm", "-rf", "--one-file-system", scratch])
 
 
