@@ -8,17 +8,7 @@ if TYPE_CHECKING:
 
     from nova_xen.driver import LibvirtDriver
 
-__all__ = ["load_compute_driver", "version"]
-
-
-def version() -> str:
-    """The version of the package that is installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("nova-xen")
-    except metadata.PackageNotFoundError:
-        return "0"
+__all__ = ["load_compute_driver"]
 
 
 def load_compute_driver(conf: "cfg.ConfigOpts | str", **kwargs: Any) -> "LibvirtDriver":

@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 from cliff.app import App
 
-from nova_xen import version
 from nova_xen.cli import endings, logs, signals
 from nova_xen.cli.commands import NAMESPACE, Commands, Complete, Help
 from nova_xen.cli.progress import ProgressLine
 from nova_xen.cli.session import Driver, Opener, open_driver
 from nova_xen.cli.terminal import one_line
+from nova_xen.version import package_version
 
 NAME = "nova-xen"
 DESCRIPTION = "Xen guests on this host, through libvirt; OpenStack is not needed."
@@ -37,7 +37,7 @@ class NovaXen(App):
     ) -> None:
         super().__init__(
             description=DESCRIPTION,
-            version=version(),
+            version=package_version(),
             command_manager=Commands(NAMESPACE),
             stdin=stdin,
             stdout=stdout,

@@ -3,7 +3,13 @@
 
 from nova_xen.hypervisor.bootfiles import BootPaths, find_boot_files
 from nova_xen.hypervisor.connection import DEFAULT_URI, Connection
-from nova_xen.hypervisor.console import console_log_path, follow, read_tail
+from nova_xen.hypervisor.console import (
+    console_log_path,
+    console_log_paths,
+    discard_xen_console_log,
+    follow,
+    read_tail,
+)
 from nova_xen.hypervisor.deadlines import Deadlines, Kind
 from nova_xen.hypervisor.errors import ErrorCode, code_of
 from nova_xen.hypervisor.event_loop import EventLoop
@@ -38,7 +44,9 @@ __all__ = [
     "Timing",
     "code_of",
     "console_log_path",
+    "console_log_paths",
     "define_guest",
+    "discard_xen_console_log",
     "find_boot_files",
     "find_guest",
     "follow",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a guest printed: where its log is, its end, and following it."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,21 +14,56 @@ from nova_xen.model import HostFacts
 _BLOCK = 64 * 1024
 
 
-def console_log_path(domain: Domain, facts: HostFacts) -> str:
-    """The log of an HVM guest's serial port, or xenconsoled's of the guest.
+def console_log_paths(domain: Domain, facts: HostFacts) -> tuple[str, ...]:
+    """Where a guest's console may be logged: its serial port, and Xen's console.
+
+    An HVM guest has both and its kernel chooses (``console=ttyS0`` or ``hvc0``).
 
     :raises ConsoleUnavailable: neither is kept
     """
-    for serial in domain.devices.serials:
-        if serial.type == "file" and serial.source_path:
-            return serial.source_path
-    if facts.console_log_dir is None:
+    paths = [
+        serial.source_path
+        for serial in domain.devices.serials
+        if serial.type == "file" and serial.source_path
+    ]
+    if facts.console_log_dir is not None:
+        paths.append(f"{facts.console_log_dir}/guest-{domain.name}.log")
+    if not paths:
         why = (
             "xenconsoled keeps no logs of guests; set XENCONSOLED_ARGS=--log=guest in "
             "/etc/default/xen, restart the host's Xen tools and then the guest"
         )
         raise exceptions.ConsoleUnavailable(server=domain.name, why=why)
-    return f"{facts.console_log_dir}/guest-{domain.name}.log"
+    return tuple(paths)
+
+
+def console_log_path(domain: Domain, facts: HostFacts) -> str:
+    """The log that was written last, the first of them while none was.
+
+    :raises ConsoleUnavailable: none is kept
+    """
+    paths = console_log_paths(domain, facts)
+    return max(paths, key=_last_written)
+
+
+def _last_written(path: str) -> float:
+    """When something was last printed into it; never for an empty or missing log."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0.0
+    return status.st_mtime if status.st_size else 0.0
+
+
+def discard_xen_console_log(domain: Domain, facts: HostFacts) -> None:
+    """Remove xenconsoled's log of a guest that is gone, or was so of the same name.
+
+    xenconsoled appends, so a new guest would show the words of the one before it.
+    """
+    if facts.console_log_dir is None:
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(f"{facts.console_log_dir}/guest-{domain.name}.log")
 
 
 def read_tail(path: str, max_bytes: int) -> bytes:

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console log of a server."""
 
+import os
+import time
 from collections.abc import Iterator
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import console_log_path, read_tail
 from nova_xen.hypervisor import follow as follow_file
 from nova_xen.operations.host import Host
+
+#: seconds between looks for the first word
+_INTERVAL = 0.5
 
 
 def read(host: Host, name: str, max_bytes: int) -> bytes:
@@ -25,7 +30,21 @@ def read(host: Host, name: str, max_bytes: int) -> bytes:
 
 
 def follow(host: Host, name: str) -> Iterator[bytes]:
-    """The log from its beginning and on, until the guest is gone."""
+    """The log from its beginning and on, until the guest is gone.
+
+    Of an HVM guest's two logs it is the one that is written first.
+    """
     guest, domain = host.find(name)
-    path = console_log_path(domain, host.facts())
-    return follow_file(path, guest.is_active)
+    facts = host.facts()
+    console_log_path(domain, facts)  # refuses at once, not at the first word
+
+    def words() -> Iterator[bytes]:
+        while guest.is_active() and not _written(console_log_path(domain, facts)):
+            time.sleep(_INTERVAL)
+        yield from follow_file(console_log_path(domain, facts), guest.is_active)
+
+    return words()
+
+
+def _written(path: str) -> bool:
+    return os.path.exists(path) and os.path.getsize(path) > 0

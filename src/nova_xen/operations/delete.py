@@ -2,7 +2,7 @@
 """Remove a server and everything of it."""
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import LogMark
+from nova_xen.hypervisor import LogMark, discard_xen_console_log
 from nova_xen.images import mark_unfinished, remove_folder
 from nova_xen.operations.host import Host
 from nova_xen.operations.steps import Step, run_steps
@@ -16,12 +16,14 @@ def delete(host: Host, name: str) -> None:
     :raises ServerNotFound: there is no such server
     :raises StepFailed: libvirt or the file system failed; call it again
     """
-    guest, _domain = host.find(name)
+    guest, domain = host.find(name)
+    facts = host.facts()
     path = host.options.instances_path
     steps = [
         Step("mark it for removal", lambda: mark_unfinished(path, guest.uuid)),
         Step("switch it off", guest.destroy),
         Step("undefine it", guest.undefine),
+        Step("remove its log", lambda: discard_xen_console_log(domain, facts)),
         Step(
             "remove its folder",
             lambda: remove_folder(path, guest.uuid, server=guest.name),

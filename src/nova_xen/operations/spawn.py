@@ -5,9 +5,15 @@ import functools
 
 from oslo_log import log
 
-from nova_xen import exceptions, rules, version
+from nova_xen import exceptions, rules
 from nova_xen.domain import format_domain
-from nova_xen.hypervisor import Guest, LogMark, define_guest, find_guest
+from nova_xen.hypervisor import (
+    Guest,
+    LogMark,
+    define_guest,
+    discard_xen_console_log,
+    find_guest,
+)
 from nova_xen.images import (
     BuildingFolder,
     Progress,
@@ -25,6 +31,7 @@ from nova_xen.operations.query import describe
 from nova_xen.operations.start import start_guest
 from nova_xen.operations.steps import Step, run_steps
 from nova_xen.planning import make_plan
+from nova_xen.version import package_version
 
 LOG = log.getLogger(__name__)
 
@@ -34,7 +41,7 @@ def plan(host: Host, instance: Instance) -> Plan:
 
     :raises NovaXenError: a refusal with its reason
     """
-    made = make_plan(instance, host.facts(), host.options, version())
+    made = make_plan(instance, host.facts(), host.options, package_version())
     rules.check(made.domain)
     return made
 
@@ -94,6 +101,7 @@ class _Spawn:
             Step("copy its kernel", self._copy_files),
             *disks,
             Step("check its files", self._check_files),
+            Step("put away an old log", self._discard_log),
             Step("define it in libvirt", self._define, self._undefine),
             Step("start it", self._start, self._switch_off),
             Step("close its journal", self._finish),
@@ -121,6 +129,9 @@ class _Spawn:
 
     def _check_files(self) -> None:
         require_files(self._plan.domain, self._name)
+
+    def _discard_log(self) -> None:
+        discard_xen_console_log(self._plan.domain, self._host.facts())
 
     def _define(self) -> None:
         xml = format_domain(self._plan.domain)

@@ -11,7 +11,13 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.domain import Devices, Serial
-from nova_xen.hypervisor import console_log_path, follow, read_tail
+from nova_xen.hypervisor import (
+    console_log_path,
+    console_log_paths,
+    discard_xen_console_log,
+    follow,
+    read_tail,
+)
 from nova_xen.model import HostFacts
 
 from .conftest import document
@@ -36,19 +42,51 @@ PTY = Serial(type="pty", source_path="/dev/pts/3")
 
 
 @pytest.mark.parametrize(
-    ("serials", "folder", "path"),
+    ("serials", "folder", "paths"),
     [
-        ((), "/logs", "/logs/guest-web1.log"),
-        ((PTY,), "/logs", "/logs/guest-web1.log"),
-        ((FILE,), "/logs", "/srv/web1/console.log"),
-        ((PTY, FILE), None, "/srv/web1/console.log"),
+        ((), "/logs", ("/logs/guest-web1.log",)),
+        ((PTY,), "/logs", ("/logs/guest-web1.log",)),
+        ((FILE,), "/logs", ("/srv/web1/console.log", "/logs/guest-web1.log")),
+        ((PTY, FILE), None, ("/srv/web1/console.log",)),
     ],
 )
-def test_where_it_is(
-    serials: tuple[Serial, ...], folder: str | None, path: str
+def test_where_it_may_be(
+    serials: tuple[Serial, ...], folder: str | None, paths: tuple[str, ...]
 ) -> None:
     domain = document("web1", devices=Devices(serials=serials))
-    assert console_log_path(domain, facts(folder)) == path
+    assert console_log_paths(domain, facts(folder)) == paths
+    assert console_log_path(domain, facts(folder)) == paths[0]
+
+
+@pytest.mark.parametrize(
+    ("serial", "xen", "chosen"),
+    [
+        (None, "hvc0 speaks", "xen"),
+        ("", "hvc0 speaks", "xen"),
+        ("ttyS0 speaks", None, "serial"),
+        ("ttyS0 speaks", "", "serial"),
+        ("", "", "serial"),
+    ],
+)
+def test_the_log_that_was_written(
+    tmp_path: Path, serial: str | None, xen: str | None, chosen: str
+) -> None:
+    paths = {"serial": tmp_path / "console.log", "xen": tmp_path / "guest-web1.log"}
+    for name, text in (("serial", serial), ("xen", xen)):
+        if text is not None:
+            paths[name].write_text(text)
+    port = Serial(type="file", source_path=str(paths["serial"]))
+    domain = document("web1", devices=Devices(serials=(port,)))
+    found = console_log_path(domain, facts(str(tmp_path)))
+    assert found == str(paths[chosen])
+
+
+def test_an_old_log_is_put_away(tmp_path: Path) -> None:
+    old = tmp_path / "guest-web1.log"
+    old.write_text("words of another guest")
+    for _ in range(2):
+        discard_xen_console_log(document("web1"), facts(str(tmp_path)))
+        assert not old.exists()
 
 
 def test_nowhere() -> None:
