@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``nova-xen server create`` beside ``virsh create`` of the same document, in the lab.
+
+Both make the same small guest on a real Xen host in turn; each is timed from the start
+of its command to its end, when the guest runs. nova-xen's time has all it does besides:
+deciding, checking, copying the kernel, making the disk, reading the server back.
+"""
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.nova_venv import TOP
+from benchmarks.report import Figure, Report, ratios
+
+ROUNDS = 7
+HOST = "xen1"
+PROGRAM = Path(__file__).with_name("on_xen_host.py")
+
+ASKED: dict[str, Any] = {
+    "modes": ["pvh", "pv"],
+    "kernel": "/srv/guest/vmlinux",
+    "ramdisk": "/srv/guest/initrd.img",
+    "cmdline": "console=hvc0 quiet",
+    "ram_mib": 128,
+    "disk_mib": 16,
+}
+
+
+def measure(rounds: int = ROUNDS, host: str = HOST) -> Report:
+    """Measure on a host of the lab that is up.
+
+    :raises BenchmarkError: the host is not up, or a command failed there
+    """
+    taken = _on_host(host, {**ASKED, "rounds": rounds})
+    return report(taken)
+
+
+def report(taken: dict[str, dict[str, list[float]]]) -> Report:
+    """The report for the seconds that each way took, by mode."""
+    figures = []
+    for mode, ways in taken.items():
+        for way, name in WAYS.items():
+            figures.append(Figure.of(f"{mode} {name}", "s", ways[way]))
+        times = ratios(ways["nova-xen"], ways["virsh"])
+        figures.append(Figure.of(f"{mode} server create, times virsh's", "x", times))
+    return Report(
+        benchmark="create",
+        figures=tuple(figures),
+        notes=("the Xen host runs inside QEMU without KVM: only the ratio counts",),
+    )
+
+
+WAYS = {
+    "nova-xen": "nova-xen server create",
+    "virsh": "virsh create",
+    "list": "nova-xen server list",
+}
+
+
+def _on_host(host: str, asked: dict[str, Any]) -> dict[str, dict[str, list[float]]]:
+    remote = f"python3 - {shlex.quote(json.dumps(asked))}"
+    with PROGRAM.open("rb") as program:
+        done = subprocess.run(
+            [str(TOP / "tools" / "xenlab"), "ssh", host, remote],
+            stdin=program,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        said = " ".join(done.stderr.strip().splitlines()[-3:])
+        raise BenchmarkError(
+            f"The benchmark failed on {host}: {said or 'it said nothing'}; see that "
+            "'tools/xenlab up' and 'tools/xenlab install' were done."
+        )
+    found: dict[str, dict[str, list[float]]] = json.loads(done.stdout)
+    return found
