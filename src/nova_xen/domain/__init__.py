@@ -24,6 +24,7 @@ from nova_xen.domain.platform import (
     Memballoon,
     Os,
     OsType,
+    VcpuPin,
 )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "OsType",
     "Property",
     "Serial",
+    "VcpuPin",
     "Video",
     "format_domain",
     "parse_domain",

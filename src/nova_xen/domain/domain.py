@@ -6,7 +6,7 @@ from nova_xen.domain.disk import Disk
 from nova_xen.domain.display import Graphics, Input, Video
 from nova_xen.domain.interface import Interface
 from nova_xen.domain.metadata import NovaInstance
-from nova_xen.domain.platform import Clock, Features, Memballoon, Os
+from nova_xen.domain.platform import Clock, Features, Memballoon, Os, VcpuPin
 from nova_xen.domain.tree import fromstring, tostring
 from nova_xen.domain.xml import Element, child, children, element, value
 
@@ -36,8 +36,8 @@ class Domain(Element):
     memory: int = value("memory")
     current_memory: int | None = value("currentMemory", default=None)
     vcpus: int = value("vcpu")
-    cpuset: str | None = value("vcpu/@cpuset", default=None)
     shares: int | None = value("cputune/shares", default=None)
+    vcpupins: tuple[VcpuPin, ...] = children("cputune", default=())
     bootloader: str | None = value("bootloader", default=None)
     bootloader_args: str | None = value("bootloader_args", default=None)
     os: Os = child()

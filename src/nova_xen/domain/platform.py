@@ -48,6 +48,18 @@ class Features(Element):
     apic: bool = flag("apic", default=False)
 
 
+@element("vcpupin")
+class VcpuPin(Element):
+    """The host CPUs that one vCPU may run on, as a list such as ``2-7,^4``.
+
+    libxl reads these alone; ``<vcpu cpuset>`` never reaches it (seen in its own
+    configuration, libvirt 9.0.0).
+    """
+
+    vcpu: int = value("@vcpu")
+    cpuset: str = value("@cpuset")
+
+
 @element("clock")
 class Clock(Element):
     """``utc`` or ``localtime``."""

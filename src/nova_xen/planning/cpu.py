@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from nova_xen import exceptions
+from nova_xen.domain import VcpuPin
 from nova_xen.model import GuestMode, Reason
 from nova_xen.planning.context import Context, reason
 
@@ -20,7 +21,7 @@ class Cpu:
     """``shares`` is the weight; ``cap`` percent of one CPU, None without limit."""
 
     vcpus: int
-    cpuset: str | None
+    pins: tuple[VcpuPin, ...]
     shares: int | None
     cap: int | None
     reasons: tuple[Reason, ...]
@@ -43,8 +44,11 @@ def decide_cpu(context: Context) -> Cpu:
         )
     reasons = [reason("vcpu", vcpus, "the flavor's vCPUs")]
     cpuset = context.options.cpuset
+    pins: tuple[VcpuPin, ...] = ()
     if cpuset:
-        reasons.append(reason("vcpu/@cpuset", cpuset, "the option cpu_shared_set"))
+        pins = tuple(VcpuPin(vcpu=vcpu, cpuset=cpuset) for vcpu in range(vcpus))
+        why = "the option cpu_shared_set, for every vCPU"
+        reasons.append(reason("cputune/vcpupin", cpuset, why))
     shares = _weight(context)
     if shares is not None:
         why = "extra spec quota:cpu_shares is the credit scheduler's weight"
@@ -53,7 +57,7 @@ def decide_cpu(context: Context) -> Cpu:
     if cap is not None:
         why = "extra specs quota:cpu_quota and quota:cpu_period, for all vCPUs together"
         reasons.append(reason("scheduler/cap", f"{cap}%", why))
-    return Cpu(vcpus, cpuset, shares, cap, tuple(reasons))
+    return Cpu(vcpus, pins, shares, cap, tuple(reasons))
 
 
 def _vcpu_limit(context: Context) -> int:

@@ -85,10 +85,10 @@ class ConnectionHost(ConnectionBase):
     @api()
     def getDomainCapabilities(
         self,
-        emulator: str | None,
-        arch: str | None,
-        machine: str | None,
-        virttype: str | None,
+        emulator: str | None = None,
+        arch: str | None = None,
+        machine: str | None = None,
+        virttype: str | None = None,
         flags: int = 0,
     ) -> str:
         """Return what guests of one kind can have, as recorded."""

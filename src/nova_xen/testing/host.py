@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import libvirt
 
 from nova_xen.testing import errors, xmltext
+from nova_xen.testing.copying import Copying
 from nova_xen.testing.gate import Call, Fault, Gate, Hang
 from nova_xen.testing.guest import DOMAIN_0, Guest
 from nova_xen.testing.life import Life
@@ -19,7 +20,6 @@ from nova_xen.testing.network import Network
 
 if TYPE_CHECKING:
     from nova_xen.testing.connection import FakeConnection
-    from nova_xen.testing.migration import Copying
 
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A migration between two fake hosts, with a copy phase that tests can hold."""
+"""A migration between two fake hosts, in the phases libvirt has."""
 
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,30 +21,6 @@ _PERFORM = "remoteDispatchDomainMigratePerform3Params"
 _PREPARE = "remoteDispatchDomainMigratePrepare3Params"
 _SEND_FAILED = "Failed to send migration data to destination host"
 _NOT_RUNNING = "Migration failed. Domain is not running on destination host"
-
-
-class Copying:
-    """The copy of memory of coming migrations: held, then let go or broken."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Event()
-        self._go = threading.Event()
-        self._broken = False
-
-    def finish(self) -> None:
-        """Let the copy come to its end."""
-        self._go.set()
-
-    def break_off(self) -> None:
-        """Cut the stream, as closing its socket at the source does."""
-        self._broken = True
-        self._go.set()
-
-    def copy(self) -> bool:
-        """Wait until told to go on; False when the stream was cut."""
-        self.entered.set()
-        self._go.wait()
-        return not self._broken
 
 
 class Migration:
