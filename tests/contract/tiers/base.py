@@ -63,15 +63,19 @@ class Tier(abc.ABC):
         """Return a recorder of events that has begun."""
         return Recorder(self.connection)
 
-    def clean(self, connection: Any) -> None:
-        """Remove every guest of these tests."""
-        for domain in connection.listAllDomains():
-            if not domain.name().startswith(PREFIX):
-                continue
+    def clean(self, connection: Any) -> int:
+        """Remove every guest of these tests and return how many there were."""
+        guests = [
+            domain
+            for domain in connection.listAllDomains()
+            if domain.name().startswith(PREFIX)
+        ]
+        for domain in guests:
             with contextlib.suppress(libvirt.libvirtError):
                 domain.destroy()
             with contextlib.suppress(libvirt.libvirtError):
                 domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+        return len(guests)
 
     def close(self) -> None:  # noqa: B027 (most hold nothing)
         """Give up what the tier holds."""

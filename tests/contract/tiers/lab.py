@@ -60,9 +60,11 @@ class LabTier(Tier):
             raise RuntimeError(f"{command} failed in dom0: {result.stderr}")
         return result.stdout
 
-    def clean(self, connection: Any) -> None:
-        super().clean(connection)
-        self.dom0(f"rm -f {_CONSOLES}/guest-{PREFIX}-*.log")
+    def clean(self, connection: Any) -> int:
+        removed = super().clean(connection)
+        if removed:
+            self.dom0(f"rm -f {_CONSOLES}/guest-{PREFIX}-*.log")
+        return removed
 
     def wait_booted(self, name: str) -> None:
         log = f"{_CONSOLES}/guest-{name}.log"
