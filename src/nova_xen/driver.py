@@ -4,10 +4,11 @@
 One short method for each operation, by Nova's names; each hands over to operations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from oslo_config import cfg
 
+from nova_xen.hypervisor import LifecycleEvent, LifecycleEvents
 from nova_xen.images import Progress, no_progress
 from nova_xen.model import HostFacts, Instance, Plan, Server, ServerSummary
 from nova_xen.operations import console, delete, power, query, spawn
@@ -24,10 +25,30 @@ class LibvirtDriver:
 
     def __init__(self, conf: cfg.ConfigOpts, *, host: Host | None = None) -> None:
         self._host = host or open_host(conf)
+        self._events: LifecycleEvents | None = None
 
     def init_host(self) -> tuple[str, ...]:
         """Undo what a killed process left half done; names what was removed."""
         return spawn.clean_up_unfinished(self._host)
+
+    def cleanup_host(self) -> None:
+        """Stop listening to events and close the connection."""
+        if self._events is not None:
+            self._events.stop()
+            self._events = None
+        self._host.connection.close()
+
+    def register_event_listener(
+        self, handler: Callable[[LifecycleEvent], None]
+    ) -> None:
+        """Call ``handler`` for what happens to guests, whoever made it happen.
+
+        A guest's own reboot is no stop; a restart of libvirtd is survived.
+        """
+        if self._events is None:
+            self._events = LifecycleEvents(self._host.connection)
+            self._events.start()
+        self._events.subscribe(handler)
 
     def build_instance(self, request: CreateRequest) -> Instance:
         """Check the request's name and image, and give it a UUID and MACs."""

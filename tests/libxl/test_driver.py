@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole driver over libvirtd's own libxl driver: what reaches libxl, what lasts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libxl.hosts import left_behind, make_plan, open_driver
+from libxl.rig.daemon import Daemon
+from nova_xen import exceptions
+from nova_xen.driver import LibvirtDriver
+from nova_xen.hypervisor import LifecycleEvent, LifecycleKind
+from nova_xen.model import DiskFormat, PowerState
+
+MODES = {
+    "pv": {"vm_mode": "xen"},
+    "hvm": {"vm_mode": "hvm"},
+    "pvh": {"hw_machine_type": "xenpvh"},
+}
+
+
+@pytest.fixture
+def driver(xen1: Daemon, tmp_path: Path) -> Iterator[LibvirtDriver]:
+    made = open_driver(xen1.uri, tmp_path, use_cow_images=False)
+    yield made
+    made.cleanup_host()
+
+
+@pytest.mark.parametrize("disk_format", list(DiskFormat))
+@pytest.mark.parametrize("mode", MODES)
+def test_each_mode_and_format_reaches_libxl(
+    driver: LibvirtDriver,
+    xen1: Daemon,
+    connection: Any,
+    tmp_path: Path,
+    mode: str,
+    disk_format: DiskFormat,
+) -> None:
+    plan = make_plan(driver, tmp_path, "web", disk_format, MODES[mode])
+    server = driver.spawn(plan)
+    assert server.state is PowerState.RUNNING
+    told = xen1.created("web")
+    assert told["c_info"]["type"] == mode
+    assert told["disks"][0]["format"] == disk_format.value
+    driver.destroy("web")
+    assert left_behind(driver, connection, tmp_path) == []
+
+
+def test_tuning_reaches_libxl(xen1: Daemon, tmp_path: Path) -> None:
+    driver = open_driver(xen1.uri, tmp_path, cpuset="1-2")
+    specs = {"quota:cpu_shares": "300", "quota:cpu_quota": "50000"}
+    driver.spawn(make_plan(driver, tmp_path, extra_specs=specs))
+    told = xen1.created("web")["b_info"]
+    assert told["sched_params"]["weight"] == 300
+    assert told["vcpu_hard_affinity"] == [[1, 2], [1, 2]]
+    driver.cleanup_host()
+
+
+def test_uefi_reaches_libxl(
+    driver: LibvirtDriver, xen1: Daemon, tmp_path: Path
+) -> None:
+    properties = {"vm_mode": "hvm", "hw_firmware_type": "uefi"}
+    driver.spawn(make_plan(driver, tmp_path, properties=properties))
+    assert xen1.created("web")["b_info"]["type.hvm"]["bios"] == "ovmf"
+
+
+def test_a_failure_in_libxl_leaves_nothing_and_shows_its_log(
+    driver: LibvirtDriver, xen1: Daemon, connection: Any, tmp_path: Path
+) -> None:
+    plan = make_plan(driver, tmp_path)
+    xen1.xen.fail("create", "web", count=1)
+    with pytest.raises(exceptions.StepFailed, match="'start it'") as caught:
+        driver.spawn(plan)
+    assert "libxenlight failed to create new domain 'web'" in str(caught.value)
+    assert left_behind(driver, connection, tmp_path) == []
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_libvirtd_restarting_is_survived(
+    driver: LibvirtDriver, xen1: Daemon, tmp_path: Path, killed: bool
+) -> None:
+    driver.spawn(make_plan(driver, tmp_path))
+    xen1.restart(killed=killed)
+    assert driver.get_info("web").state is PowerState.RUNNING
+    driver.power_off("web", 0)
+    driver.power_on("web")
+    assert driver.get_info("web").state is PowerState.RUNNING
+
+
+class Listener:
+    """Collects events and waits for one."""
+
+    def __init__(self) -> None:
+        self.seen: list[LifecycleEvent] = []
+        self._news = threading.Condition()
+
+    def __call__(self, event: LifecycleEvent) -> None:
+        with self._news:
+            self.seen.append(event)
+            self._news.notify_all()
+
+    def wait(self, kind: LifecycleKind, times: int = 1, seconds: float = 60) -> bool:
+        with self._news:
+            return self._news.wait_for(lambda: self.count(kind) >= times, seconds)
+
+    def count(self, kind: LifecycleKind) -> int:
+        return sum(event.kind is kind for event in self.seen)
+
+
+def test_events_come_also_after_a_restart_of_libvirtd(
+    driver: LibvirtDriver, xen1: Daemon, tmp_path: Path
+) -> None:
+    listener = Listener()
+    driver.register_event_listener(listener)
+    driver.spawn(make_plan(driver, tmp_path))
+    assert listener.wait(LifecycleKind.STARTED)
+    xen1.restart(killed=True)
+    driver.pause("web")
+    assert listener.wait(LifecycleKind.PAUSED)
+
+
+def test_a_guests_own_reboot_is_not_a_stop(
+    driver: LibvirtDriver, xen1: Daemon, tmp_path: Path
+) -> None:
+    listener = Listener()
+    driver.register_event_listener(listener)
+    before = driver.spawn(make_plan(driver, tmp_path)).domid
+    xen1.xen.reboot("web")
+    assert listener.wait(LifecycleKind.STARTED, times=2)
+    xen1.xen.power_off("web")
+    assert listener.wait(LifecycleKind.STOPPED)
+    assert listener.count(LifecycleKind.STOPPED) == 1
+    assert driver.get_info("web").state is PowerState.STOPPED
+    driver.power_on("web")
+    assert driver.get_info("web").domid not in (None, before)
