@@ -39,7 +39,8 @@ def decide_boot(context: Context) -> Boot:
         return _direct_kernel(context, instance.kernel)
     if instance.ramdisk:
         raise exceptions.InvalidRequest(
-            server=instance.name, why="a ramdisk is given without a kernel"
+            server=instance.name,
+            why="a ramdisk is given without a kernel, give that too (--kernel)",
         )
     if context.image_property("os_command_line"):
         raise exceptions.InvalidRequest(

@@ -89,4 +89,6 @@ def check_flavor(instance: Instance) -> None:
 
 
 def _gib(size: int) -> str:
-    return f"{size / GIB:.2f} GiB".replace(".00 ", " ")
+    """Rounded up, so that what is needed never reads like what there is."""
+    hundredths = -(-size * 100 // GIB)
+    return f"{hundredths / 100:g} GiB"
