@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from nova_xen.cli.session import Driver
     from nova_xen.model import Server
 
-INTERVAL = 0.5
+#: seconds; each look asks libvirt some four times
+INTERVAL = 2.0
 DETAIL_LINES = 20
 #: no guest comes out of these by itself
 _OVER = ("SHUTOFF", "ERROR")

@@ -22,6 +22,7 @@ from nova_xen.hypervisor.lifecycle import LifecycleEvent, LifecycleKind
 from nova_xen.hypervisor.logs import LogMark
 from nova_xen.hypervisor.lookup import define_guest, find_guest
 from nova_xen.hypervisor.power import OFF_STATES
+from nova_xen.hypervisor.xenconsoled import console_log_dir
 
 __all__ = [
     "DEFAULT_URI",
@@ -43,6 +44,7 @@ __all__ = [
     "Scheduler",
     "Timing",
     "code_of",
+    "console_log_dir",
     "console_log_path",
     "console_log_paths",
     "define_guest",

@@ -9,15 +9,15 @@ from typing import BinaryIO
 
 from nova_xen import exceptions
 from nova_xen.domain import Domain
-from nova_xen.model import HostFacts
 
 _BLOCK = 64 * 1024
 
 
-def console_log_paths(domain: Domain, facts: HostFacts) -> tuple[str, ...]:
+def console_log_paths(domain: Domain, log_dir: str | None) -> tuple[str, ...]:
     """Where a guest's console may be logged: its serial port, and Xen's console.
 
-    An HVM guest has both and its kernel chooses (``console=ttyS0`` or ``hvc0``).
+    An HVM guest has both and its kernel chooses (``console=ttyS0`` or ``hvc0``);
+    ``log_dir`` is xenconsoled's folder, None when it keeps no logs of guests.
 
     :raises ConsoleUnavailable: neither is kept
     """
@@ -26,8 +26,8 @@ def console_log_paths(domain: Domain, facts: HostFacts) -> tuple[str, ...]:
         for serial in domain.devices.serials
         if serial.type == "file" and serial.source_path
     ]
-    if facts.console_log_dir is not None:
-        paths.append(f"{facts.console_log_dir}/guest-{domain.name}.log")
+    if log_dir is not None:
+        paths.append(f"{log_dir}/guest-{domain.name}.log")
     if not paths:
         why = (
             "xenconsoled keeps no logs of guests; set XENCONSOLED_ARGS=--log=guest in "
@@ -37,12 +37,12 @@ def console_log_paths(domain: Domain, facts: HostFacts) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def console_log_path(domain: Domain, facts: HostFacts) -> str:
+def console_log_path(domain: Domain, log_dir: str | None) -> str:
     """The log that was written last, the first of them while none was.
 
     :raises ConsoleUnavailable: none is kept
     """
-    paths = console_log_paths(domain, facts)
+    paths = console_log_paths(domain, log_dir)
     return max(paths, key=_last_written)
 
 
@@ -55,15 +55,15 @@ def _last_written(path: str) -> float:
     return status.st_mtime if status.st_size else 0.0
 
 
-def discard_xen_console_log(domain: Domain, facts: HostFacts) -> None:
+def discard_xen_console_log(domain: Domain, log_dir: str | None) -> None:
     """Remove xenconsoled's log of a guest that is gone, or was so of the same name.
 
     xenconsoled appends, so a new guest would show the words of the one before it.
     """
-    if facts.console_log_dir is None:
+    if log_dir is None:
         return
     with contextlib.suppress(FileNotFoundError):
-        os.remove(f"{facts.console_log_dir}/guest-{domain.name}.log")
+        os.remove(f"{log_dir}/guest-{domain.name}.log")
 
 
 def read_tail(path: str, max_bytes: int) -> bytes:

@@ -13,17 +13,22 @@ from nova_xen.model import BridgeFacts
 LOG = logging.getLogger(__name__)
 
 SYS_CLASS_NET = Path("/sys/class/net")
+#: Open vSwitch's database; without it there are no bridges to ask for
+OVS_SOCKET = Path("/run/openvswitch/db.sock")
 #: seconds; ovs-vsctl waits for ever when its daemon is down
 OVS_TIMEOUT = 10
 DEFAULT_MTU = 1500
 
 
 def host_bridges(
-    sys_class_net: Path = SYS_CLASS_NET, *, ovs_vsctl: str = "ovs-vsctl"
+    sys_class_net: Path = SYS_CLASS_NET,
+    *,
+    ovs_vsctl: str = "ovs-vsctl",
+    ovs_socket: Path = OVS_SOCKET,
 ) -> Mapping[str, BridgeFacts]:
     """All bridges of the host by name."""
     found = linux_bridges(sys_class_net)
-    for name in openvswitch_bridges(ovs_vsctl):
+    for name in openvswitch_bridges(ovs_vsctl, ovs_socket):
         mtu = _mtu(sys_class_net / name)
         found[name] = BridgeFacts(name=name, mtu=mtu, openvswitch=True)
     return found
@@ -45,10 +50,12 @@ def _mtu(device: Path) -> int:
         return DEFAULT_MTU
 
 
-def openvswitch_bridges(ovs_vsctl: str = "ovs-vsctl") -> tuple[str, ...]:
+def openvswitch_bridges(
+    ovs_vsctl: str = "ovs-vsctl", ovs_socket: Path = OVS_SOCKET
+) -> tuple[str, ...]:
     """The names of Open vSwitch's bridges; none when it is not installed or down."""
     program = shutil.which(ovs_vsctl)
-    if program is None:
+    if program is None or not ovs_socket.exists():
         return ()
     command = [program, f"--timeout={OVS_TIMEOUT}", "list-br"]
     try:

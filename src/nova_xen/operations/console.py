@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import console_log_path, read_tail
+from nova_xen.hypervisor import console_log_dir, console_log_path, read_tail
 from nova_xen.hypervisor import follow as follow_file
 from nova_xen.operations.host import Host
 
@@ -20,7 +20,7 @@ def read(host: Host, name: str, max_bytes: int) -> bytes:
     :raises ConsoleUnavailable: nothing keeps a log, or nothing was printed yet
     """
     _guest, domain = host.find(name)
-    path = console_log_path(domain, host.facts())
+    path = console_log_path(domain, console_log_dir())
     try:
         return read_tail(path, max_bytes)
     except FileNotFoundError:
@@ -35,13 +35,13 @@ def follow(host: Host, name: str) -> Iterator[bytes]:
     Of an HVM guest's two logs it is the one that is written first.
     """
     guest, domain = host.find(name)
-    facts = host.facts()
-    console_log_path(domain, facts)  # refuses at once, not at the first word
+    log_dir = console_log_dir()
+    console_log_path(domain, log_dir)  # refuses at once, not at the first word
 
     def words() -> Iterator[bytes]:
-        while guest.is_active() and not _written(console_log_path(domain, facts)):
+        while guest.is_active() and not _written(console_log_path(domain, log_dir)):
             time.sleep(_INTERVAL)
-        yield from follow_file(console_log_path(domain, facts), guest.is_active)
+        yield from follow_file(console_log_path(domain, log_dir), guest.is_active)
 
     return words()
 

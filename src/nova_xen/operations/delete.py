@@ -2,7 +2,8 @@
 """Remove a server and everything of it."""
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import LogMark, discard_xen_console_log
+from nova_xen.domain import Domain
+from nova_xen.hypervisor import LogMark, console_log_dir, discard_xen_console_log
 from nova_xen.images import mark_unfinished, remove_folder
 from nova_xen.operations.host import Host
 from nova_xen.operations.steps import Step, run_steps
@@ -17,13 +18,14 @@ def delete(host: Host, name: str) -> None:
     :raises StepFailed: libvirt or the file system failed; call it again
     """
     guest, domain = host.find(name)
-    facts = host.facts()
     path = host.options.instances_path
     steps = [
         Step("mark it for removal", lambda: mark_unfinished(path, guest.uuid)),
         Step("switch it off", guest.destroy),
         Step("undefine it", guest.undefine),
-        Step("remove its log", lambda: discard_xen_console_log(domain, facts)),
+        Step(
+            "remove its log", lambda: discard_xen_console_log(domain, console_log_dir())
+        ),
         Step(
             "remove its folder",
             lambda: remove_folder(path, guest.uuid, server=guest.name),
@@ -36,3 +38,7 @@ def delete(host: Host, name: str) -> None:
         raise exceptions.DeleteFailed(
             server=name, step=failed.context["step"], why=why.rstrip(".")
         ).with_details(failed.details) from failed
+
+
+def _discard_log(domain: Domain) -> None:
+    discard_xen_console_log(domain, console_log_dir())

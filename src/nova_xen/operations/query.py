@@ -3,7 +3,7 @@
 
 from nova_xen import exceptions
 from nova_xen.domain import Disk, Domain
-from nova_xen.hypervisor import Guest, console_log_path, take_inventory
+from nova_xen.hypervisor import Guest, console_log_dir, console_log_path, take_inventory
 from nova_xen.model import Server, ServerDisk, ServerNic, ServerSummary
 from nova_xen.operations.host import Host
 from nova_xen.rules import mode_of
@@ -21,10 +21,10 @@ def get_server(host: Host, name: str) -> Server:
     :raises ServerNotFound: there is none
     """
     guest, _domain = host.find(name)
-    return describe(host, guest)
+    return describe(guest)
 
 
-def describe(host: Host, guest: Guest) -> Server:
+def describe(guest: Guest) -> Server:
     """Everything told of ``guest``, read back from its document."""
     domain = guest.domain()
     instance = domain.instance
@@ -50,7 +50,7 @@ def describe(host: Host, guest: Guest) -> Server:
             for nic in domain.devices.interfaces
         ),
         vnc=_vnc(domain),
-        console_log=_console(host, domain),
+        console_log=_console(domain),
         properties={each.name: each.value for each in instance.image.properties},
     )
 
@@ -81,8 +81,8 @@ def _vnc(domain: Domain) -> str:
     return ""
 
 
-def _console(host: Host, domain: Domain) -> str:
+def _console(domain: Domain) -> str:
     try:
-        return console_log_path(domain, host.facts())
+        return console_log_path(domain, console_log_dir())
     except exceptions.ConsoleUnavailable:
         return ""

@@ -10,6 +10,7 @@ from nova_xen.domain import format_domain
 from nova_xen.hypervisor import (
     Guest,
     LogMark,
+    console_log_dir,
     define_guest,
     discard_xen_console_log,
     find_guest,
@@ -60,7 +61,7 @@ def spawn(host: Host, plan: Plan, progress: Progress) -> Server:
     mark = LogMark.take(name)
     work = _Spawn(host, plan, progress)
     run_steps(name, "created", work.steps(), mark)
-    return describe(host, work.guest)
+    return describe(work.guest)
 
 
 def _refuse_taken(host: Host, name: str) -> None:
@@ -131,7 +132,7 @@ class _Spawn:
         require_files(self._plan.domain, self._name)
 
     def _discard_log(self) -> None:
-        discard_xen_console_log(self._plan.domain, self._host.facts())
+        discard_xen_console_log(self._plan.domain, console_log_dir())
 
     def _define(self) -> None:
         xml = format_domain(self._plan.domain)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nova_xen import exceptions, version
+from nova_xen import exceptions
 from nova_xen.cli.commands import NAMESPACE, Commands
 from nova_xen.cli.session import config_files, open_driver
 from unit.cli.stub import Cli, StubDriver, create
@@ -180,7 +180,7 @@ def test_help_of_no_command(cli: Cli) -> None:
 
 def test_version(cli: Cli) -> None:
     ended = cli("--version")
-    assert (ended.code, ended.out) == (0, f"nova-xen {version()}\n")
+    assert (ended.code, ended.out) == (0, f"nova-xen {package_version()}\n")
 
 
 def test_completion_knows_commands_and_options(cli: Cli) -> None:

@@ -18,24 +18,8 @@ from nova_xen.hypervisor import (
     follow,
     read_tail,
 )
-from nova_xen.model import HostFacts
 
 from .conftest import document
-
-
-def facts(console_log_dir: str | None) -> HostFacts:
-    return HostFacts(
-        hostname="xen1",
-        arch="x86_64",
-        xen_version=4017000,
-        libvirt_version=9000000,
-        modes={},
-        cpus=1,
-        memory_mib=1024,
-        free_memory_mib=512,
-        console_log_dir=console_log_dir,
-    )
-
 
 FILE = Serial(type="file", source_path="/srv/web1/console.log")
 PTY = Serial(type="pty", source_path="/dev/pts/3")
@@ -54,8 +38,8 @@ def test_where_it_may_be(
     serials: tuple[Serial, ...], folder: str | None, paths: tuple[str, ...]
 ) -> None:
     domain = document("web1", devices=Devices(serials=serials))
-    assert console_log_paths(domain, facts(folder)) == paths
-    assert console_log_path(domain, facts(folder)) == paths[0]
+    assert console_log_paths(domain, folder) == paths
+    assert console_log_path(domain, folder) == paths[0]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +61,7 @@ def test_the_log_that_was_written(
             paths[name].write_text(text)
     port = Serial(type="file", source_path=str(paths["serial"]))
     domain = document("web1", devices=Devices(serials=(port,)))
-    found = console_log_path(domain, facts(str(tmp_path)))
+    found = console_log_path(domain, str(tmp_path))
     assert found == str(paths[chosen])
 
 
@@ -85,13 +69,13 @@ def test_an_old_log_is_put_away(tmp_path: Path) -> None:
     old = tmp_path / "guest-web1.log"
     old.write_text("words of another guest")
     for _ in range(2):
-        discard_xen_console_log(document("web1"), facts(str(tmp_path)))
+        discard_xen_console_log(document("web1"), str(tmp_path))
         assert not old.exists()
 
 
 def test_nowhere() -> None:
     with pytest.raises(exceptions.ConsoleUnavailable, match="Server web1 has no"):
-        console_log_path(document("web1"), facts(None))
+        console_log_path(document("web1"), None)
 
 
 @pytest.mark.parametrize(

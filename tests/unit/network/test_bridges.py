@@ -47,7 +47,7 @@ def test_linux_bridges_alone(sys_class_net: Path) -> None:
 
 def test_open_vswitch_too(sys_class_net: Path, tmp_path: Path) -> None:
     program = ovs(tmp_path, 'test "$2" = list-br && echo br-int && echo br-gone')
-    found = host_bridges(sys_class_net, ovs_vsctl=program)
+    found = host_bridges(sys_class_net, ovs_vsctl=program, ovs_socket=tmp_path)
     assert set(found) == {"br0", "xenbr1", "br-int", "br-gone"}
     assert found["br-int"] == BridgeFacts(name="br-int", mtu=1450, openvswitch=True)
     assert found["br-gone"].mtu == 1500
@@ -69,9 +69,14 @@ def test_an_open_vswitch_that_is_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
     monkeypatch.setattr(bridges, "OVS_TIMEOUT", 0.1)
-    assert openvswitch_bridges(ovs(tmp_path, script)) == ()
+    assert openvswitch_bridges(ovs(tmp_path, script), tmp_path) == ()
 
 
 def test_open_vswitch_is_given_a_time_limit(tmp_path: Path) -> None:
     program = ovs(tmp_path, 'echo "$1"')
-    assert openvswitch_bridges(program) == ("--timeout=10",)
+    assert openvswitch_bridges(program, tmp_path) == ("--timeout=10",)
+
+
+def test_a_stopped_open_vswitch_is_not_asked(tmp_path: Path) -> None:
+    program = ovs(tmp_path, "echo br-int")
+    assert openvswitch_bridges(program, tmp_path / "db.sock") == ()
