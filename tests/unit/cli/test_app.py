@@ -10,6 +10,7 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.cli.commands import NAMESPACE, Commands
 from nova_xen.cli.session import config_files, open_driver
+from nova_xen.version import package_version
 from unit.cli.stub import Cli, StubDriver, create
 
 
