@@ -37,7 +37,7 @@ def interface_model(domain: Domain) -> Iterator[str]:
     possible = MODELS if mode is GuestMode.HVM else ("netfront",)
     for nic in domain.devices.interfaces:
         if nic.model is not None and nic.model not in possible:
-            yield f"interface {nic.mac}: a {mode} guest cannot have a {nic.model} card"
+            yield f"interface {nic.mac}: a {mode} guest has no card {nic.model}"
 
 
 @rule("XEN022")

@@ -43,7 +43,7 @@ def target_fits_bus(domain: Domain) -> Iterator[str]:
 
 @rule("XEN012")
 def targets_differ(domain: Domain) -> Iterator[str]:
-    """On HVM xvda and hda are one place: libxl emulates both as the first disk."""
+    """xvda and hda are one place: for HVM libxl emulates both as the first disk."""
     seen: dict[str, str] = {}
     for disk in domain.devices.disks:
         place = disk.target_dev.removeprefix("xvd").removeprefix("hd")
@@ -67,7 +67,10 @@ def _driver_breach(disk: Disk) -> str | None:
         return f"{where} names no driver and format, so libxl would take it for raw"
     formats = FORMATS.get(disk.driver_name)
     if formats is None:
-        return f"{where}: the driver {disk.driver_name} has no backend any more"
+        return (
+            f"{where}: the driver {disk.driver_name} is not used, use qemu for files "
+            "or phy for block devices"
+        )
     if disk.driver_type not in formats:
         word = "vpc (libxl says vhd)" if disk.driver_type == "vpc" else disk.driver_type
         return f"{where}: the driver {disk.driver_name} does not serve {word}"
@@ -98,6 +101,14 @@ def sources_differ(domain: Domain) -> Iterator[str]:
         seen[disk.source] = disk.target_dev
 
 
+@rule("XEN016")
+def cdrom_is_readonly(domain: Domain) -> Iterator[str]:
+    """libvirt makes every cdrom readonly, so another document is not what runs."""
+    for disk in domain.devices.disks:
+        if disk.device is DiskDevice.CDROM and not disk.readonly:
+            yield f"cdrom {disk.target_dev} is not readonly"
+
+
 @rule("XEN017")
 def emulated_disk_is_writable(domain: Domain) -> Iterator[str]:
     """HVM: libxl refuses a read-only disk in the four places that it emulates."""
@@ -110,9 +121,11 @@ def emulated_disk_is_writable(domain: Domain) -> Iterator[str]:
             yield f"disk {disk.target_dev} is readonly, and an emulated disk cannot be"
 
 
-@rule("XEN016")
-def cdrom_is_readonly(domain: Domain) -> Iterator[str]:
-    """libxl refuses a cdrom that can be written."""
+@rule("XEN018")
+def emulated_cdrom_is_served_by_qemu(domain: Domain) -> Iterator[str]:
+    """HVM: the device model reads cdroms itself, and libxl refuses another driver."""
+    if mode_of(domain) is not GuestMode.HVM:
+        return
     for disk in domain.devices.disks:
-        if disk.device is DiskDevice.CDROM and not disk.readonly:
-            yield f"cdrom {disk.target_dev} is not readonly"
+        if disk.device is DiskDevice.CDROM and disk.driver_name == "phy":
+            yield f"cdrom {disk.target_dev} of an HVM guest needs the driver qemu"

@@ -58,7 +58,7 @@ def firmware_only_for_hvm(domain: Domain) -> Iterator[str]:
 
 
 @rule("XEN006")
-def hvm_command_line(domain: Domain) -> Iterator[str]:
+def command_line_needs_kernel(domain: Domain) -> Iterator[str]:
     """The device model refuses -append without -kernel."""
     if domain.os.kernel is None and (domain.os.cmdline or domain.os.initrd):
         yield "a command line or ramdisk needs a kernel"
