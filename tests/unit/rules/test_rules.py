@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each rule is broken by a document, says why, and is in the documentation."""
 
+import dataclasses
+
 import pytest
 
 from nova_xen import exceptions, rules
