@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-xen inside dom0 of a real Xen host (``tools/xenlab up``)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+GUEST = "/srv/guest"
+#: seconds; everything is emulated, and the machine may have other work
+COMMAND_SECONDS = 1800
+READY = "NOVA-XEN-GUEST ready"
+KERNEL_LINE = (
+    "root=LABEL=nova-xen-guest console=hvc0 quiet mitigations=off tsc=reliable"
+)
+CONFIG = "/etc/nova-xen/nova-xen.conf"
+#: an HVM kernel is unpacked by its own code, the others may be plain ELF
+KERNELS = {"pv": "vmlinux", "pvh": "vmlinux", "hvm": "vmlinuz"}
+MODES = {
+    "pv": ("--property", "vm_mode=xen"),
+    "pvh": ("--property", "hw_machine_type=xenpvh"),
+    "hvm": ("--property", "vm_mode=hvm"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Dom0:
+    """Commands run as root in dom0 of one host."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def run(self, *command: str, seconds: float = COMMAND_SECONDS) -> Done:
+        """Run a command there and wait for its end, whatever it is."""
+        line = shlex.join(command)
+        done = subprocess.run(
+            [TOP / "tools/xenlab", "ssh", self.name, line],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def sh(self, script: str) -> str:
+        """What a shell script prints; it must succeed."""
+        done = self.run("bash", "-c", script)
+        assert done.code == 0, f"{script}\n{done.out}\n{done.err}"
+        return done.out
+
+    def nova_xen(self, *arguments: str) -> Done:
+        """The command under test."""
+        return self.run("nova-xen", *arguments)
+
+    def told(self, *arguments: str) -> Any:
+        """What the command shows, read from its JSON; it must succeed."""
+        done = self.nova_xen(*arguments, "-f", "json")
+        assert done.code == 0, f"{arguments}\n{done.out}\n{done.err}"
+        return json.loads(done.out)
+
+    def left_behind(self) -> list[str]:
+        """Domains, instance folders and vifs that are there."""
+        domains = self.sh("virsh -c xen:///system list --all --name").split()
+        folders = self.sh(
+            "ls /var/lib/nova/instances 2>/dev/null | grep -v -x -e _base -e locks ||:"
+        ).split()
+        vifs = self.sh("ls /sys/class/net | grep ^vif ||:").split()
+        return [name for name in domains if name != "Domain-0"] + folders + vifs
+
+
+def boot(mode: str) -> tuple[str, ...]:
+    """Arguments that boot the image with a kernel of the host, quick here."""
+    return (
+        *MODES[mode],
+        "--kernel",
+        f"{GUEST}/{KERNELS[mode]}",
+        "--ramdisk",
+        f"{GUEST}/initrd.img",
+        "--property",
+        f"os_command_line={KERNEL_LINE}",
+    )
+
+
+@pytest.fixture(scope="session")
+def dom0() -> Iterator[Dom0]:
+    """The first host; each image keeps its format on it."""
+    host = Dom0("xen1")
+    up = host.run("true", seconds=120)
+    assert up.code == 0, f"the lab is not up (tools/xenlab up): {up.err}"
+    host.sh(
+        "mkdir -p /etc/nova-xen; "
+        f"printf '[DEFAULT]\\nuse_cow_images = false\\n' >{CONFIG}"
+    )
+    yield host
+    host.sh(f"rm -f {CONFIG}")
+
+
+@pytest.fixture
+def server(dom0: Dom0, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A name for the test's server, which is gone afterwards."""
+    name = "t-" + request.node.name.translate(str.maketrans("_[]", "---")).strip("-")
+    yield name
+    if name in dom0.sh("virsh -c xen:///system list --all --name").split():
+        dom0.nova_xen("server", "delete", name)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# Requirements: xen1 up
+"""Debian guests from each format in each mode report in on real Xen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from xen.conftest import GUEST, MODES, READY, Dom0, boot
+
+REPORT = re.compile(rf"{READY} mode=(\w+) .*?disks=(\S+)")
+
+
+def create(dom0: Dom0, name: str, image: str, *arguments: str) -> dict[str, object]:
+    """A server that has reported in."""
+    shown: dict[str, object] = dom0.told(
+        "server",
+        "create",
+        name,
+        "--image",
+        f"{GUEST}/guest.{image}",
+        "--ram",
+        "192",
+        "--network",
+        "bridge=br0",
+        "--wait-for",
+        READY,
+        "--timeout",
+        "1500",
+        *arguments,
+    )
+    return shown
+
+
+def report(dom0: Dom0, name: str) -> tuple[str, list[str]]:
+    """The mode and the disks the guest itself sees."""
+    log = dom0.nova_xen("server", "console", "log", name).out
+    found = REPORT.search(log)
+    assert found, log
+    return found.group(1), found.group(2).split(",")
+
+
+@pytest.mark.parametrize("image", ["raw", "qcow2", "vhd"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_guest_reports_in(dom0: Dom0, server: str, mode: str, image: str) -> None:
+    swap = ("--swap", "16") if mode == "pv" else ()
+    shown = create(dom0, server, image, *boot(mode), *swap)
+    assert shown["Status"] == "ACTIVE"
+    seen_mode, disks = report(dom0, server)
+    assert seen_mode.lower() == mode
+    assert disks == (["xvda", "xvdb"] if swap else ["xvda"])
+    assert dom0.nova_xen("server", "delete", server).code == 0
+    assert dom0.left_behind() == []
+
+
+@pytest.mark.parametrize(("mode", "image"), [("pv", "qcow2"), ("pvh", "vhd")])
+def test_a_guest_boots_from_its_own_disk(
+    dom0: Dom0, server: str, mode: str, image: str
+) -> None:
+    create(dom0, server, image, *MODES[mode])
+    assert report(dom0, server)[0].lower() == mode
+
+
+def test_an_overlay_of_a_cached_base(dom0: Dom0, server: str) -> None:
+    dom0.sh("printf '[libvirt]\\nimages_type = qcow2\\n' >/tmp/cow.conf")
+    done = dom0.run(
+        "nova-xen",
+        "--config-file",
+        "/tmp/cow.conf",
+        *("server", "create", server, "--image", f"{GUEST}/guest.raw", "--ram", "128"),
+        *("--wait-for", READY, "--timeout", "1500"),
+        *boot("pv"),
+    )
+    assert done.code == 0, done.err
+    uuid = dom0.told("server", "show", server)["ID"]
+    chain = dom0.sh(f"qemu-img info -f qcow2 -U /var/lib/nova/instances/{uuid}/disk")
+    assert "backing file: /var/lib/nova/instances/_base/" in chain

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# Requirements: xen1 up
+"""A server's life on real Xen: power, reboots, restarts of libvirtd, limits."""
+
+from __future__ import annotations
+
+import json
+
+from xen.conftest import Dom0, boot
+from xen.test_boot import create
+
+
+def status(dom0: Dom0, name: str) -> tuple[str, int | None]:
+    shown = dom0.told("server", "show", name)
+    return shown["Status"], shown["Domain ID"]
+
+
+def did(dom0: Dom0, *arguments: str) -> None:
+    done = dom0.nova_xen("server", *arguments)
+    assert done.code == 0, done.err
+
+
+def test_power(dom0: Dom0, server: str) -> None:
+    create(dom0, server, "qcow2", *boot("pv"))
+    first = status(dom0, server)[1]
+    did(dom0, "pause", server)
+    assert status(dom0, server)[0] == "PAUSED"
+    did(dom0, "unpause", server)
+    did(dom0, "reboot", server)
+    state, second = status(dom0, server)
+    assert state == "ACTIVE"
+    assert second != first
+    did(dom0, "stop", server)
+    assert status(dom0, server) == ("SHUTOFF", None)
+    did(dom0, "start", server)
+    did(dom0, "reboot", "--hard", server)
+    assert status(dom0, server)[0] == "ACTIVE"
+
+
+def test_libvirtd_restarts_under_a_server(dom0: Dom0, server: str) -> None:
+    create(dom0, server, "raw", *boot("pvh"))
+    for how in ("restart", "kill"):
+        dom0.sh(f"nova-xen-lab-libvirtd {how}; nova-xen-lab-libvirtd start ||:")
+        assert status(dom0, server)[0] == "ACTIVE"
+    did(dom0, "delete", server)
+    assert dom0.left_behind() == []
+
+
+def test_weight_and_cap_are_in_force(dom0: Dom0, server: str) -> None:
+    specs = ("quota:cpu_shares=400", "quota:cpu_quota=50000", "quota:cpu_period=100000")
+    given = [word for spec in specs for word in ("--extra-spec", spec)]
+    create(dom0, server, "qcow2", *boot("pv"), *given)
+    scheduler = dom0.sh(f"xl sched-credit2 -d {server} | tail -n 1").split()
+    assert scheduler[-2:] == ["400", "50"]
+
+
+def test_console_log_of_an_earlier_server_is_gone(dom0: Dom0, server: str) -> None:
+    log = f"/var/log/xen/console/guest-{server}.log"
+    dom0.sh(f"echo words of another >{log}")
+    create(dom0, server, "qcow2", *boot("pv"))
+    assert (
+        "words of another" not in dom0.nova_xen("server", "console", "log", server).out
+    )
+
+
+def test_screen_with_a_password(dom0: Dom0, server: str) -> None:
+    dom0.sh("umask 077; echo Secret7x >/tmp/vnc-password")
+    create(
+        dom0, server, "qcow2", *boot("hvm"), "--vnc-password-file", "/tmp/vnc-password"
+    )
+    vnc = dom0.told("server", "show", server)["VNC"]
+    port = vnc.rpartition(":")[2]
+    assert f"127.0.0.1:{port}" in dom0.sh("ss -tln")
+    # RFB: after the version the server lists the kinds of authentication; 2 is VNC's
+    offered = dom0.sh(
+        f"exec 3<>/dev/tcp/127.0.0.1/{port}; head -c 12 <&3 >/dev/null; "
+        "printf 'RFB 003.008\\n' >&3; head -c 2 <&3 | od -An -tu1"
+    )
+    assert offered.split() == ["1", "2"]
+    assert "Secret7x" not in json.dumps(dom0.told("server", "show", server))
+
+
+def test_open_vswitch(dom0: Dom0, server: str) -> None:
+    dom0.sh("nova-xen-lab-ovs start")
+    done = dom0.nova_xen(
+        *("server", "create", server, "--image", "/srv/guest/guest.qcow2"),
+        *("--ram", "128", "--network", "bridge=br-int", "--wait-for", "nics=eth0"),
+        *("--timeout", "1500"),
+        *boot("pvh"),
+    )
+    assert done.code == 0, done.err
+    domid = status(dom0, server)[1]
+    assert f"vif{domid}.0" in dom0.sh("ovs-vsctl list-ports br-int").split()
