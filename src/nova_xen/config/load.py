@@ -4,7 +4,6 @@
 from collections.abc import Sequence
 
 from oslo_config import cfg
-from oslo_log import log
 
 from nova_xen import exceptions
 from nova_xen.config import default, libvirt, vnc, xen
@@ -31,7 +30,6 @@ def load(files: Sequence[str] = ()) -> cfg.ConfigOpts:
     conf = cfg.ConfigOpts()
     for group, opts in _GROUPS:
         conf.register_opts(opts, group=group)
-    log.register_options(conf)
     try:
         conf(args=[], project="nova-xen", default_config_files=list(files))
         for group, opts in _GROUPS:

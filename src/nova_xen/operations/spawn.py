@@ -2,8 +2,7 @@
 """Make a server: plan it, make its files, define it, start it; or leave nothing."""
 
 import functools
-
-from oslo_log import log
+import logging
 
 from nova_xen import exceptions, rules
 from nova_xen.domain import format_domain
@@ -34,7 +33,7 @@ from nova_xen.operations.steps import Step, run_steps
 from nova_xen.planning import make_plan
 from nova_xen.version import package_version
 
-LOG = log.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 
 
 def plan(host: Host, instance: Instance) -> Plan:

@@ -2,14 +2,13 @@
 """Work in steps, each with its undo: all of it is done, or none of it is left."""
 
 import dataclasses
+import logging
 from collections.abc import Callable, Iterable
-
-from oslo_log import log
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import LogMark
 
-LOG = log.getLogger(__name__)
+LOG = logging.getLogger(__name__)
 
 #: failures that already say everything; others are told with the step they broke
 _COMPLETE = (
