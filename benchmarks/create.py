@@ -46,7 +46,9 @@ def report(taken: dict[str, dict[str, list[float]]]) -> Report:
         for way, name in WAYS.items():
             figures.append(Figure.of(f"{mode} {name}", "s", ways[way]))
         times = ratios(ways["nova-xen"], ways["virsh"])
-        figures.append(Figure.of(f"{mode} server create, times virsh's", "x", times))
+        figures.append(
+            Figure.of(f"{mode} server create, times virsh create", "x", times)
+        )
     return Report(
         benchmark="create",
         figures=tuple(figures),
@@ -72,7 +74,7 @@ def _on_host(host: str, asked: dict[str, Any]) -> dict[str, dict[str, list[float
             check=False,
         )
     if done.returncode:
-        said = " ".join(done.stderr.strip().splitlines()[-3:])
+        said = " ".join(done.stderr.strip().splitlines()[-3:]).rstrip(".")
         raise BenchmarkError(
             f"The benchmark failed on {host}: {said or 'it said nothing'}; see that "
             "'tools/xenlab up' and 'tools/xenlab install' were done."

@@ -105,12 +105,12 @@ def _figures(
     if not nova:
         return found
     pairs = {
-        "written, times Nova's": ("written by Nova", "written"),
-        "planned and written, times Nova's": (
+        "written, of Nova's speed": ("written by Nova", "written"),
+        "planned and written, of Nova's speed": (
             "built and written by Nova",
             "planned and written",
         ),
-        "planned, validated, written, times Nova's": (
+        "planned, validated, written, of Nova's speed": (
             "built and written by Nova",
             "planned, validated, written",
         ),

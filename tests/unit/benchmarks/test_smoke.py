@@ -90,7 +90,7 @@ def test_creation_is_told_as_a_ratio_of_the_same_round() -> None:
 
     report = create.report({"pvh": ways})
 
-    assert report.median("pvh server create, times virsh's") == 3.0
+    assert report.median("pvh server create, times virsh create") == 3.0
     assert report.median("pvh nova-xen server create") == 8.0
 
 
