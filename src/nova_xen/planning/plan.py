@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a request and a host to a plan: every decision, in order, without I/O."""
 
-from nova_xen.domain import Devices, Domain, Memballoon
-from nova_xen.model import HostFacts, Instance, Plan, PlanOptions, Reason
-from nova_xen.planning.boot import decide_boot
+import dataclasses
+
+from nova_xen.domain import Clock, Devices, Domain, Features, Memballoon
+from nova_xen.model import GuestMode, HostFacts, Instance, Plan, PlanOptions, Reason
+from nova_xen.planning.boot import Boot, decide_boot
 from nova_xen.planning.console import decide_consoles
 from nova_xen.planning.context import Asked, Context
-from nova_xen.planning.cpu import decide_cpu
+from nova_xen.planning.cpu import Cpu, decide_cpu
 from nova_xen.planning.disks import Disks, decide_disks
 from nova_xen.planning.display import decide_display
 from nova_xen.planning.firmware import check_firmware
@@ -37,16 +39,50 @@ def make_plan(
     :raises InvalidRequest: what is asked for cannot be
     :raises HostCannot: this host lacks something for it
     """
-    asked = Asked(instance, host, options)
+    mode, mode_reasons = _accept(Asked(instance, host, options))
+    context = Context(instance, host, options, mode)
+    parts = _decide(context)
+    return Plan(
+        instance=instance,
+        mode=mode,
+        domain=_domain(context, parts, version),
+        folder=context.folder,
+        disks=parts.disks.files,
+        files=parts.boot.files,
+        cap=parts.cpu.cap,
+        reasons=(*mode_reasons, *parts.reasons),
+    )
+
+
+def _accept(asked: Asked) -> tuple[GuestMode, tuple[Reason, ...]]:
+    """What can be said before anything of the guest is decided, and its mode."""
+    instance = asked.instance
     check_name(instance.name)
     check_uuid(instance.name, instance.uuid)
     check_texts(instance)
     check_flavor(instance)
     refuse_impossible(asked)
-    mode, mode_reasons = decide_mode(asked)
+    mode, reasons = decide_mode(asked)
     check_firmware(asked, mode)
     check_memory_minimum(asked)
-    context = Context(instance, host, options, mode)
+    return mode, reasons
+
+
+@dataclasses.dataclass(frozen=True)
+class _Parts:
+    """All decisions, before they are put together."""
+
+    boot: Boot
+    memory: int
+    cpu: Cpu
+    disks: Disks
+    devices: Devices
+    features: Features | None
+    clock: Clock
+    reasons: tuple[Reason, ...]
+
+
+def _decide(context: Context) -> _Parts:
     boot = decide_boot(context)
     memory, memory_reasons = decide_memory(context)
     cpu = decide_cpu(context)
@@ -54,40 +90,35 @@ def make_plan(
     devices, device_reasons = _devices(context, disks)
     features, feature_reasons = decide_features(context)
     clock, clock_reasons = decide_clock(context)
-    domain = Domain(
+    reasons = (
+        *boot.reasons,
+        *memory_reasons,
+        *cpu.reasons,
+        *feature_reasons,
+        *clock_reasons,
+        *disks.reasons,
+        *device_reasons,
+    )
+    return _Parts(boot, memory, cpu, disks, devices, features, clock, reasons)
+
+
+def _domain(context: Context, parts: _Parts, version: str) -> Domain:
+    instance = context.instance
+    return Domain(
         name=instance.name,
         uuid=instance.uuid,
         instance=nova_metadata(instance, version),
-        memory=memory,
-        current_memory=memory,
-        vcpus=cpu.vcpus,
-        shares=cpu.shares,
-        vcpupins=cpu.pins,
-        bootloader=boot.bootloader,
-        os=boot.os,
-        features=features,
-        clock=clock,
-        devices=devices,
+        memory=parts.memory,
+        current_memory=parts.memory,
+        vcpus=parts.cpu.vcpus,
+        vcpupins=parts.cpu.pins,
+        shares=parts.cpu.shares,
+        bootloader=parts.boot.bootloader,
+        os=parts.boot.os,
+        features=parts.features,
+        clock=parts.clock,
+        devices=parts.devices,
         **LIFECYCLE,
-    )
-    return Plan(
-        instance=instance,
-        mode=mode,
-        domain=domain,
-        folder=context.folder,
-        disks=disks.files,
-        files=boot.files,
-        cap=cpu.cap,
-        reasons=(
-            *mode_reasons,
-            *boot.reasons,
-            *memory_reasons,
-            *cpu.reasons,
-            *feature_reasons,
-            *clock_reasons,
-            *disks.reasons,
-            *device_reasons,
-        ),
     )
 
 
