@@ -22,13 +22,24 @@ INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
 
 
 def _targets(domain: Any, flags: int = 0) -> list[str | None]:
+    """Return the disks beside the one the guest started with."""
     root = etree.fromstring(domain.XMLDesc(flags))
-    return [target.get("dev") for target in root.findall("devices/disk/target")]
+    names = [target.get("dev") for target in root.findall("devices/disk/target")]
+    return [name for name in names if name != "xvda"]
 
 
 def _macs(domain: Any, flags: int = 0) -> list[str | None]:
     root = etree.fromstring(domain.XMLDesc(flags))
     return [mac.get("address") for mac in root.findall("devices/interface/mac")]
+
+
+@pytest.fixture
+def running(xen: Tier) -> Any:
+    """A PV guest with a disk of QEMU from its start."""
+    text = documents.guest(xen, devices=documents.disk(xen.root_image))
+    domain = xen.connection.defineXML(text)
+    domain.create()
+    return domain
 
 
 @pytest.fixture
@@ -178,6 +189,29 @@ def test_a_missing_image_is_plugged_and_not_unplugged(xen: Tier, running: Any) -
     assert _targets(running) == ["xvdb"]
     with refused(INTERNAL, LIBXL, "libxenlight failed to detach disk 'xvdb'"):
         running.detachDeviceFlags(made, LIVE)
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_a_guest_that_started_without_qemu_never_gets_its_disks(
+    xen: Tier, disk: str, kind: str
+) -> None:
+    domain = xen.connection.createXML(documents.guest(xen, kind=kind))
+    with refused(INTERNAL, LIBXL, "libxenlight failed to attach disk 'xvdb'"):
+        domain.attachDeviceFlags(disk, LIVE)
+    assert _targets(domain) == []
+
+
+def test_phy_needs_no_qemu(xen: Tier) -> None:
+    domain = xen.connection.createXML(documents.guest(xen))
+    made = documents.disk(xen.image, "xvdb", driver="phy")
+    domain.attachDeviceFlags(made, LIVE)
+    assert _targets(domain) == ["xvdb"]
+
+
+def test_a_guest_of_hvm_has_qemu(xen: Tier, disk: str) -> None:
+    domain = xen.connection.createXML(documents.guest(xen, kind="hvm"))
+    domain.attachDeviceFlags(disk, LIVE)
+    assert _targets(domain) == ["xvdb"]
 
 
 def test_what_is_plugged_live_ends_with_the_run(running: Any, disk: str) -> None:

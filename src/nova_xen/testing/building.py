@@ -76,11 +76,24 @@ def has_backend(disk: Element) -> bool:
     return driver.get("type") in _TAP_TO_QEMU
 
 
+def needs_qemu(root: Element) -> bool:
+    """Tell whether a QEMU runs for a guest from its start."""
+    if root.findtext("os/type") == "hvm" or root.find("devices/graphics") is not None:
+        return True
+    return any(served_by_qemu(disk) for disk in root.findall("devices/disk"))
+
+
+def served_by_qemu(disk: Element) -> bool:
+    """Tell whether QEMU is a disk's backend; without a driver libxl takes phy."""
+    driver = disk.find("driver")
+    name = None if driver is None else driver.get("name")
+    return name not in (None, "phy") or disk.get("type") == "network"
+
+
 def qemu_file(disk: Element) -> str | None:
     """Return the image file QEMU serves for a disk; none for other backends."""
-    driver, source = disk.find("driver"), disk.find("source")
-    name = None if driver is None else driver.get("name")
-    if name in (None, "phy") or source is None:
+    source = disk.find("source")
+    if source is None or not served_by_qemu(disk):
         return None
     return source.get("file")
 

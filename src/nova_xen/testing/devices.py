@@ -100,14 +100,16 @@ def attach_config(devices: Element, device: Element) -> None:
     devices.append(device)
 
 
-def attach_live(devices: Element, device: Element, host: FakeHost) -> None:
+def attach_live(
+    devices: Element, device: Element, host: FakeHost, has_qemu: bool
+) -> None:
     """Plug a device into a running guest."""
     match device.tag:
         case "disk" if device.get("device") == "cdrom":
             update_live(devices, device)
             return
         case "disk":
-            _attach_disk(devices, device)
+            _attach_disk(devices, device, has_qemu)
         case "interface":
             _check_mac_free(devices, device)
             root = devices.getparent()
@@ -130,7 +132,7 @@ def _check_mac_free(devices: Element, nic: Element) -> None:
         raise errors.error(_INVALID, detail)
 
 
-def _attach_disk(devices: Element, disk: Element) -> None:
+def _attach_disk(devices: Element, disk: Element, has_qemu: bool) -> None:
     target = target_of(disk)
     if disk.get("device") != "disk":
         detail = f"disk device type '{disk.get('device')}' cannot be hotplugged"
@@ -143,7 +145,8 @@ def _attach_disk(devices: Element, disk: Element) -> None:
     if source is None or not source.attrib:
         raise errors.error(_INTERNAL, "disk source path is missing")
     building.check_disk(disk)
-    if not building.has_backend(disk):
+    orphan = building.served_by_qemu(disk) and not has_qemu
+    if orphan or not building.has_backend(disk):
         detail = f"libxenlight failed to attach disk '{target}'"
         raise errors.error(_INTERNAL, detail)
 

@@ -9,12 +9,13 @@ import uuid
 import libvirt
 from lxml import etree
 
-from nova_xen.testing import errors, implied
+from nova_xen.testing import cpusets, errors, implied
 from nova_xen.testing.errors import Origin
 from nova_xen.testing.xmltext import Element, child, kib
 
 SCHEMA = "/usr/share/libvirt/schemas/domain.rng"
-_MACHINES = {"linux": "xenpv", "xen": "xenpv", "xenpvh": "xenpvh", "hvm": "xenfv"}
+# The machine is neither checked nor filled in: the type alone decides.
+_OS_TYPES = {"linux", "xen", "xenpvh", "hvm"}
 _ARCHES = {"x86_64", "i686"}
 # What libvirt reads of a domain; it forgets every other element.
 _KNOWN = frozenset(
@@ -106,6 +107,9 @@ def _set_vcpus(root: Element) -> None:
     vcpu = child(root, "vcpu", root.index(child(root, "currentMemory")) + 1)
     vcpu.text = vcpu.text or "1"
     vcpu.set("placement", vcpu.get("placement", "static"))
+    for pinned in (vcpu, *root.findall("cputune/*[@cpuset]")):
+        if cpuset := pinned.get("cpuset"):
+            pinned.set("cpuset", cpusets.normalized(cpuset))
     if int(vcpu.get("current", vcpu.text)) > int(vcpu.text):
         detail = "maximum vCPU count must not be less than current vCPU count"
         raise errors.error(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, detail, Origin.DOMAIN)
@@ -120,14 +124,18 @@ def _set_os(root: Element) -> None:
         os_type.text = "linux"
     text, virt = os_type.text or "", root.get("type", "")
     arch = os_type.get("arch", "x86_64")
-    if virt != "xen" or text not in _MACHINES or arch not in _ARCHES:
+    if virt != "xen" or text not in _OS_TYPES or arch not in _ARCHES:
         raise _no_capabilities(
             "xen" if (text, virt) == ("linux", "xen") else text, arch, virt
         )
     os_type.set("arch", arch)
-    # libvirt keeps a machine it has never heard of: the type alone decides.
-    os_type.set("machine", os_type.get("machine", _MACHINES[text]))
     os_type.text = "linux" if text == "xen" else text
+    if text == "hvm" and root.find("os/boot") is None and not _has_boot_order(root):
+        etree.SubElement(child(root, "os"), "boot", dev="hd")
+
+
+def _has_boot_order(root: Element) -> bool:
+    return root.find("devices/*/boot") is not None
 
 
 def _no_capabilities(os_type: str, arch: str, virt: str) -> Exception:

@@ -55,7 +55,7 @@ class DomainDevices(DomainBase):
 
     def _attach(self, xml: str, flags: int) -> int:
         def live(root: Element, device: Element) -> None:
-            devices.attach_live(root, device, self._host)
+            devices.attach_live(root, device, self._host, self._guest().has_qemu)
 
         function = "libxlDomainAttachDeviceFlags"
         return self._change(xml, flags, function, devices.attach_config, live)

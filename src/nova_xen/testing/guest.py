@@ -14,6 +14,7 @@ from nova_xen.testing.errors import Origin
 from nova_xen.testing.xmltext import Element
 
 DOMAIN_0 = "Domain-0"
+_CONSOLES = "devices/console/target"
 _LIVE, _CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
 
@@ -35,7 +36,8 @@ class Guest:
     """A guest as libvirtd keeps it.
 
     `current` is its definition now; `future` the one for its next start, kept
-    only while it runs. Memory is in KiB, CPU time in nanoseconds.
+    only while it runs. Memory is in KiB, CPU time in nanoseconds. `has_qemu` is
+    settled when it starts: one that started without QEMU never gets one.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Guest:
     cap: int = 0
     memory_kib: int = 0
     cpu_time: int = 0
+    has_qemu: bool = False
     job: Job | None = None
 
     @property
@@ -105,6 +108,9 @@ class Guest:
         """Become a running domain; what is changed live is not kept for ever."""
         if self.persistent and self.future is None:
             self.future = copy.deepcopy(self.current)
+            for index, target in enumerate(self.future.findall(_CONSOLES)):
+                # libvirt counts them anew when it copies a definition.
+                target.set("port", str(index))
         self.id = domain_id
 
     def end_run(self) -> None:

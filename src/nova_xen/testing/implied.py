@@ -10,7 +10,7 @@ import re
 import libvirt
 from lxml import etree
 
-from nova_xen.testing import errors
+from nova_xen.testing import controllers, displays, errors
 from nova_xen.testing.errors import Origin
 from nova_xen.testing.xmltext import Element, attribute, child, to_text
 
@@ -23,6 +23,8 @@ def set_devices(root: Element) -> None:
     _check_targets(devices.findall("disk"))
     for nic in devices.findall("interface"):
         normalize_nic(nic)
+    controllers.add(devices)
+    displays.complete(root, devices)
     _add_implied_devices(root, devices)
 
 
@@ -48,9 +50,10 @@ def normalize_disk(disk: Element) -> None:
         raise errors.error(libvirt.VIR_ERR_NO_TARGET, detail, Origin.DOMAIN)
     if target.get("bus") is None:
         target.set("bus", _bus_of(target.get("dev", "")))
-    driver = disk.find("driver")
-    if driver is not None and driver.get("name") and driver.get("type") is None:
-        driver.set("type", "raw")
+    if disk.get("device") == "cdrom" and disk.find("source") is None:
+        return
+    driver = child(disk, "driver", 0)
+    driver.set("type", driver.get("type", "raw"))
 
 
 def _bus_of(target: str) -> str:
@@ -77,20 +80,19 @@ def _add_implied_devices(root: Element, devices: Element) -> None:
     if not hvm and devices.find("console") is None:
         console = etree.SubElement(devices, "console", type="pty")
         etree.SubElement(console, "target", type="xen", port="0")
-    if not hvm:
-        for target in devices.findall("console/target"):
+    for index, console in enumerate(devices.findall("console")):
+        target = child(console, "target")
+        target.set("port", target.get("port", str(index)))
+        if not hvm:
             target.set("type", target.get("type", "xen"))
     if devices.find("controller[@type='xenbus']") is None:
         etree.SubElement(devices, "controller", type="xenbus", index="0")
-    if hvm or devices.find("graphics") is not None:
-        _add_inputs(devices, "ps2" if hvm else "xen")
-    elif devices.find("input") is None:
-        _add_inputs(devices, "xen")
+    _add_inputs(devices, "ps2" if hvm else "xen")
     if devices.find("memballoon") is None:
         etree.SubElement(devices, "memballoon", model="xen")
 
 
 def _add_inputs(devices: Element, bus: str) -> None:
     for kind in ("mouse", "keyboard"):
-        if devices.find(f"input[@type='{kind}']") is None:
+        if devices.find(f"input[@type='{kind}'][@bus='{bus}']") is None:
             etree.SubElement(devices, "input", type=kind, bus=bus)

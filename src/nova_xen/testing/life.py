@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -88,7 +89,25 @@ class Life:
         guest.memory_kib = xmltext.kib(root.find("currentMemory")) or 0
         shares = root.findtext("cputune/shares")
         guest.weight, guest.cap = int(shares) if shares else 256, 0
+        guest.has_qemu = building.needs_qemu(root)
         name_live_devices(guest)
+        self._open_displays(guest)
+
+    def _open_displays(self, guest: Guest) -> None:
+        for graphics in guest.current.findall("devices/graphics[@type='vnc']"):
+            if graphics.get("autoport") == "yes":
+                used = self._display_ports()
+                free = (port for port in itertools.count(_FIRST_VNC_PORT))
+                port = next(port for port in free if str(port) not in used)
+                graphics.set("port", str(port))
+
+    def _display_ports(self) -> set[str | None]:
+        return {
+            graphics.get("port")
+            for guest in self.guests.values()
+            if guest.active
+            for graphics in guest.current.findall("devices/graphics")
+        }
 
     def _xen_accepts(self, root: Element) -> bool:
         needed = xmltext.kib(root.find("currentMemory")) or 0
@@ -205,10 +224,15 @@ def name_live_devices(guest: Guest) -> None:
             front = model is not None and model.get("type") == "netfront"
             suffix = "-emu" if guest.os_type == "hvm" and not front else ""
             etree.SubElement(nic, "target", dev=f"vif{number}.{index}{suffix}")
+    _name_serial_lines(root)
     for console in root.findall("devices/console[@type='pty']"):
         console.set("tty", f"/dev/pts/{number}")
         xmltext.child(console, "source", 0).set("path", f"/dev/pts/{number}")
-    for graphics in root.findall("devices/graphics[@type='vnc']"):
-        if graphics.get("autoport", "yes") == "yes":
-            graphics.set("port", str(_FIRST_VNC_PORT + number))
-            graphics.set("autoport", "yes")
+
+
+def _name_serial_lines(root: Element) -> None:
+    for index, serial in enumerate(root.findall("devices/serial")):
+        etree.SubElement(serial, "alias", name=f"serial{index}")
+    for console in root.findall("devices/console"):
+        if xmltext.attribute(console, "target", "type") == "serial":
+            etree.SubElement(console, "alias", name="serial0")

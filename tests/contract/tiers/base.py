@@ -25,6 +25,7 @@ class Tier(abc.ABC):
     hvm_kernel: str
     initrd: str
     image: str
+    root_image: str
     missing = "/nonexistent/nothing"
     bridge = "br0"
 

@@ -16,7 +16,7 @@ class FakeTier(Tier):
     name = "fake"
 
     def __init__(self, folder: Path) -> None:
-        for file in ("kernel", "hvm_kernel", "initrd", "image"):
+        for file in ("kernel", "hvm_kernel", "initrd", "image", "root_image"):
             (folder / file).touch()
             setattr(self, file, str(folder / file))
         self.host = FakeHost(cpus=4)

@@ -38,6 +38,7 @@ class LabTier(Tier):
 
     name = "lab"
     image = f"{_FOLDER}/image.raw"
+    root_image = f"{_FOLDER}/root.raw"
 
     def __init__(self) -> None:
         start_event_loop()
@@ -46,7 +47,9 @@ class LabTier(Tier):
         self.hvm_kernel = _setting("NOVA_XEN_LAB_HVM_KERNEL")
         self.initrd = _setting("NOVA_XEN_LAB_INITRD")
         self._ready = _setting("NOVA_XEN_LAB_READY")
-        self.dom0(f"mkdir -p {_FOLDER} && truncate -s 16M {self.image}")
+        self.dom0(
+            f"mkdir -p {_FOLDER} && truncate -s 16M {self.image} {self.root_image}"
+        )
         self.connection = self.connect()
 
     def connect(self) -> Any:

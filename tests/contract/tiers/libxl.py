@@ -21,7 +21,7 @@ class LibxlTier(Tier):
     def __init__(self, folder: Path) -> None:
         start_event_loop()
         self._folder = folder
-        for file in ("kernel", "hvm_kernel", "initrd", "image"):
+        for file in ("kernel", "hvm_kernel", "initrd", "image", "root_image"):
             (folder / file).touch()
             setattr(self, file, str(folder / file))
         self._daemon = Daemon(folder / "xen1")

@@ -87,6 +87,15 @@ int sim_plug_all(struct sim_domain *domain, libxl_domain_config *config)
     return 0;
 }
 
+/* A guest that started without QEMU never gets one. */
+static int lacks_qemu(const struct sim_domain *domain, const libxl_device_disk *disk)
+{
+    if (disk->backend != LIBXL_DISK_BACKEND_QDISK || domain->has_qemu)
+        return 0;
+    sim_blame("libxl_device.c:1486:device_addrm_aocomplete: unable to add device");
+    return 1;
+}
+
 int libxl_device_disk_add(libxl_ctx *ctx, uint32_t id, libxl_device_disk *disk,
                           const libxl_asyncop_how *how)
 {
@@ -96,7 +105,7 @@ int libxl_device_disk_add(libxl_ctx *ctx, uint32_t id, libxl_device_disk *disk,
     sim_lock();
     domain = sim_find(id);
     if (domain && !sim_fails("attach-disk", domain->name) &&
-        plug_disk(domain, disk) == 0)
+        !lacks_qemu(domain, disk) && plug_disk(domain, disk) == 0)
         result = 0;
     sim_unlock();
     sim_log("attach-disk %u %s %s", id, disk->vdev, disk->pdev_path);

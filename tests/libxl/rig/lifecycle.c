@@ -38,12 +38,23 @@ static int refused(struct sim_domain *domain, libxl_domain_config *config)
     return sim_plug_all(domain, config) < 0;
 }
 
+static int needs_qemu(libxl_domain_config *config)
+{
+    if (config->c_info.type == LIBXL_DOMAIN_TYPE_HVM || config->num_vfbs > 0)
+        return 1;
+    for (int i = 0; i < config->num_disks; i++)
+        if (config->disks[i].backend == LIBXL_DISK_BACKEND_QDISK)
+            return 1;
+    return 0;
+}
+
 static void fill(struct sim_domain *domain, libxl_domain_config *config)
 {
     libxl_domain_build_info *build = &config->b_info;
 
     domain->uuid = config->c_info.uuid;
     domain->type = config->c_info.type;
+    domain->has_qemu = needs_qemu(config);
     domain->paused = 1;
     domain->max_vcpus = build->max_vcpus;
     domain->vcpus = libxl_bitmap_count_set(&build->avail_vcpus);

@@ -44,6 +44,7 @@ struct sim_domain {
     char name[SIM_TEXT];
     libxl_uuid uuid;
     int type;
+    int has_qemu; /* a QEMU serves it: decided when it starts, for good */
     int paused;
     int shutdown;
     int reason;
