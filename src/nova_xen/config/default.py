@@ -17,12 +17,17 @@ Driver that this host is run with; ``libvirt.LibvirtDriver`` with
     cfg.StrOpt(
         "state_path",
         default="/var/lib/nova",
-        help="Top directory of what is kept on this host.",
+        help="Directory that ``instances_path`` stands in by default.",
     ),
     cfg.StrOpt(
         "instances_path",
         default="$state_path/instances",
-        help="Directory with a folder for each server: its disks, kernel and log.",
+        help="""
+Directory with a folder for each server: its disks, kernel and log.
+
+It must be an absolute path without a comma, at which Xen's device model
+would cut it off.
+""",
     ),
     cfg.BoolOpt(
         "use_cow_images",
@@ -32,8 +37,8 @@ Make root disks as qcow2 overlays of a cached base image.
 
 Related options:
 
-* ``[libvirt] images_type`` overrides this unless it is ``default``. An image in the
-  format vhd is copied as it is.
+* ``[libvirt] images_type`` overrides this unless it is ``default``. An
+  image in the format vhd is copied as it is.
 """,
     ),
     cfg.StrOpt(
@@ -51,7 +56,7 @@ compute_opts = [
     cfg.StrOpt(
         "cpu_shared_set",
         help="""
-Host CPUs that guests' vCPUs may run on.
+Host CPUs that guests' vCPUs may run on; unset, all of them.
 
 Possible values:
 

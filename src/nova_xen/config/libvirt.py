@@ -31,13 +31,11 @@ libvirt_opts = [
         "wait_soft_reboot_seconds",
         default=120,
         min=0,
-        help="""
-Seconds to wait for a guest to reboot by itself before it is reset.
-""",
+        help="Seconds a guest has to reboot by itself before it is reset.",
     ),
     cfg.StrOpt(
         "xen_hvmloader_path",
         default="",
-        help="Path of hvmloader; empty means that it is looked for where Xen has it.",
+        help="Path of hvmloader; empty means that it is looked for.",
     ),
 ]

@@ -13,8 +13,8 @@ vnc_opts = [
         help="""
 Address that VNC servers of guests listen on.
 
-VNC is not encrypted and, without a password for the server, open to whoever reaches
-this address.
+VNC is not encrypted and, without a password for the server, open to whoever
+reaches this address.
 """,
     ),
 ]

@@ -16,15 +16,19 @@ xen_opts = [
         help="""
 How a PV guest without a kernel boots.
 
-pygrub has been the way into the host more than once (CVE-2007-4993, XSA-198,
-XSA-443); choose it only for images that you trust.
+The program pygrub has been the way into the host more than once
+(CVE-2007-4993, XSA-198, XSA-443); choose it only for images that you trust.
 """,
     ),
     cfg.StrOpt(
         "vif_script",
         help="""
-Hotplug script for network interfaces, a name below /etc/xen/scripts or a path.
-Unset, libxl takes vif-bridge, or vif-openvswitch for a bridge of Open vSwitch.
+Hotplug script for network interfaces.
+
+Possible values:
+
+* a name below ``/etc/xen/scripts``, or a path
+* unset: ``vif-bridge``, or ``vif-openvswitch`` on a bridge of Open vSwitch
 """,
     ),
     cfg.IntOpt(
@@ -45,8 +49,29 @@ Unset, libxl takes vif-bridge, or vif-openvswitch for a bridge of Open vSwitch.
         min=1,
         help="Seconds that libvirt has to answer a question.",
     ),
-    cfg.StrOpt("ovmf_path", default="", help="Path of OVMF; empty: looked for."),
-    cfg.StrOpt("pvgrub_path", default="", help="Path of GRUB for PV; empty: the same."),
-    cfg.StrOpt("pvhgrub_path", default="", help="Path of GRUB for PVH; the same."),
-    cfg.StrOpt("pygrub_path", default="", help="Path of pygrub; the same."),
+    cfg.StrOpt(
+        "ovmf_path",
+        default="",
+        help="""
+Path of OVMF, the UEFI firmware; empty means that it is looked for.
+
+Xen itself takes the file it was built with (on Debian
+/usr/share/ovmf/OVMF.fd); the path here tells whether it is there.
+""",
+    ),
+    cfg.StrOpt(
+        "pvgrub_path",
+        default="",
+        help="Path of GRUB for PV guests; empty means that it is looked for.",
+    ),
+    cfg.StrOpt(
+        "pvhgrub_path",
+        default="",
+        help="Path of GRUB for PVH guests; empty means that it is looked for.",
+    ),
+    cfg.StrOpt(
+        "pygrub_path",
+        default="",
+        help="Path of pygrub; empty means that it is looked for.",
+    ),
 ]

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration files, and what becomes of their values."""
+
+import pathlib
+
+import pytest
+from oslo_config import cfg
+
+from nova_xen import config, exceptions
+from nova_xen.model import PlanOptions
+
+
+@pytest.fixture
+def write(tmp_path: pathlib.Path) -> "Write":
+    return Write(tmp_path / "nova.conf")
+
+
+class Write:
+    """Writes a configuration file and reads it."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+
+    def __call__(self, text: str) -> cfg.ConfigOpts:
+        self.path.write_text(text, "utf-8")
+        return config.load([str(self.path)])
+
+
+def test_defaults() -> None:
+    assert config.plan_options(config.load()) == PlanOptions(
+        instances_path="/var/lib/nova/instances"
+    )
+
+
+def test_values_of_a_nova_conf(write: "Write") -> None:
+    conf = write(
+        """
+[DEFAULT]
+compute_driver = libvirt.LibvirtDriver
+state_path = /srv/nova
+use_cow_images = false
+pointer_model = ps2mouse
+transport_url = rabbit://nova:secret@controller
+[compute]
+cpu_shared_set = 2-7, ^4
+[libvirt]
+virt_type = xen
+images_type = raw
+cpu_mode = none
+[vnc]
+enabled = false
+server_listen = 192.0.2.1
+[xen]
+pv_bootloader = pygrub
+vif_script = vif-route
+"""
+    )
+    config.require_xen(conf)
+    assert config.plan_options(conf) == PlanOptions(
+        instances_path="/srv/nova/instances",
+        vnc_enabled=False,
+        vnc_listen="192.0.2.1",
+        usb_tablet=False,
+        use_cow_images=False,
+        images_type="raw",
+        pv_bootloader="pygrub",
+        cpuset="2-7,^4",
+        vif_script="vif-route",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[DEFAULT]\ncompute_driver = fake.FakeDriver", "compute_driver is fake.Fake"),
+        (
+            "[libvirt]\nvirt_type = kvm",
+            "virt_type is kvm; nova-xen needs xen",
+        ),
+    ],
+)
+def test_configurations_of_others(write: "Write", text: str, why: str) -> None:
+    with pytest.raises(exceptions.InvalidConfig) as refused:
+        config.require_xen(write(text))
+    assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[libvirt]\nimages_type = zfs",
+        "[xen]\nshutdown_timeout = -1",
+        "[xen]\ncreate_timeout = soon",
+        "[vnc]\nserver_listen = a b",
+        "[vnc]\nenabled = perhaps",
+        "no section",
+    ],
+)
+def test_values_that_cannot_be(write: "Write", text: str) -> None:
+    with pytest.raises(exceptions.InvalidConfig) as refused:
+        write(text)
+    sentence = str(refused.value)
+    assert sentence.startswith("The configuration is wrong: ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_a_missing_file(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(exceptions.InvalidConfig, match=r"missing\.conf"):
+        config.load([str(tmp_path / "missing.conf")])
+
+
+@pytest.mark.parametrize("path", ["instances", "/srv/a,b", "/srv/\x07", ""])
+def test_paths_that_would_be_cut_off(write: "Write", path: str) -> None:
+    conf = write(f"[DEFAULT]\ninstances_path = {path}\n")
+    with pytest.raises(exceptions.InvalidConfig, match="instances_path is"):
+        config.plan_options(conf)
+
+
+@pytest.mark.parametrize("path", ["/srv/nova", "/srv/nova/", "/srv/größe x"])
+def test_other_paths_are_taken(write: "Write", path: str) -> None:
+    conf = write(f"[DEFAULT]\ninstances_path = {path}\n")
+    assert config.plan_options(conf).instances_path == path.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("given", "cpuset"),
+    [("", None), ("0", "0"), ("0-3,^2", "0-3,^2"), (" 0 , 2-3 ", "0,2-3")],
+)
+def test_cpu_lists(write: "Write", given: str, cpuset: str | None) -> None:
+    conf = write(f"[compute]\ncpu_shared_set = {given}\n")
+    assert config.plan_options(conf).cpuset == cpuset
+
+
+@pytest.mark.parametrize("given", ["all", "1-", "-1", "1,,2", "^1-2", "٣"])
+def test_lists_that_are_none(write: "Write", given: str) -> None:
+    conf = write(f"[compute]\ncpu_shared_set = {given}\n")
+    with pytest.raises(exceptions.InvalidConfig, match="must be a list such as 2-7"):
+        config.plan_options(conf)
+
+
+@pytest.mark.parametrize(
+    ("override", "option", "uri"),
+    [
+        (None, "", "xen:///system"),
+        (None, "xen+tcp://a/system", "xen+tcp://a/system"),
+        ("xen+ssh://b/system", "xen+tcp://a/system", "xen+ssh://b/system"),
+    ],
+)
+def test_uri(write: "Write", override: str | None, option: str, uri: str) -> None:
+    conf = write(f"[libvirt]\nconnection_uri = {option}\n")
+    assert config.connection_uri(conf, override) == uri
