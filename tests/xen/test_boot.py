@@ -47,7 +47,7 @@ def report(dom0: Dom0, name: str) -> tuple[str, list[str]]:
 def test_a_guest_reports_in(dom0: Dom0, server: str, mode: str, image: str) -> None:
     swap = ("--swap", "16") if mode == "pv" else ()
     shown = create(dom0, server, image, *boot(mode), *swap)
-    assert shown["Status"] == "ACTIVE"
+    assert shown["status"] == "ACTIVE"
     seen_mode, disks = report(dom0, server)
     assert seen_mode.lower() == mode
     assert disks == (["xvda", "xvdb"] if swap else ["xvda"])
@@ -74,6 +74,6 @@ def test_an_overlay_of_a_cached_base(dom0: Dom0, server: str) -> None:
         *boot("pv"),
     )
     assert done.code == 0, done.err
-    uuid = dom0.told("server", "show", server)["ID"]
+    uuid = dom0.told("server", "show", server)["id"]
     chain = dom0.sh(f"qemu-img info -f qcow2 -U /var/lib/nova/instances/{uuid}/disk")
     assert "backing file: /var/lib/nova/instances/_base/" in chain

@@ -12,7 +12,7 @@ from xen.test_boot import create
 
 def status(dom0: Dom0, name: str) -> tuple[str, int | None]:
     shown = dom0.told("server", "show", name)
-    return shown["Status"], shown["Domain ID"]
+    return shown["status"], shown["domain_id"]
 
 
 def did(dom0: Dom0, *arguments: str) -> None:
@@ -68,7 +68,7 @@ def test_screen_with_a_password(dom0: Dom0, server: str) -> None:
     create(
         dom0, server, "qcow2", *boot("hvm"), "--vnc-password-file", "/tmp/vnc-password"
     )
-    vnc = dom0.told("server", "show", server)["VNC"]
+    vnc = dom0.told("server", "show", server)["vnc"]
     port = vnc.rpartition(":")[2]
     assert f"127.0.0.1:{port}" in dom0.sh("ss -tln")
     # RFB: after the version the server lists the kinds of authentication; 2 is VNC's
