@@ -131,21 +131,22 @@ class Spec:
     def _qualified(self, step: str) -> str:
         return f"{{{self.namespace}}}{step}" if self.namespace else step
 
-    def _parent(self, node: Node, *, make: bool) -> Node | None:
+    def _parent(self, node: Node) -> Node | None:
+        """The element the value stands in, if it is there."""
         for step in self.steps:
-            tag = self._qualified(step)
-            found = node.find(tag)
+            found = node.find(self._qualified(step))
             if found is None:
-                if not make:
-                    return None
-                found = etree.SubElement(node, tag)
+                return None
             node = found
         return node
 
     def _made_parent(self, node: Node) -> Node:
-        parent = self._parent(node, make=True)
-        assert parent is not None  # noqa: S101 # it is made where it is missing
-        return parent
+        """The element the value stands in, made with its parents where missing."""
+        for step in self.steps:
+            tag = self._qualified(step)
+            found = node.find(tag)
+            node = etree.SubElement(node, tag) if found is None else found
+        return node
 
     def write(self, node: Node, item: Any) -> None:
         """Put ``item`` at this field's place below ``node``; None leaves no trace."""
@@ -176,7 +177,7 @@ class Spec:
         """This field's value below ``node``, or MISSING when it is not there."""
         if self.shape is Shape.VALUES:
             return self._read_values(node)
-        parent = self._parent(node, make=False)
+        parent = self._parent(node)
         if parent is None:
             return dataclasses.MISSING
         match self.shape:

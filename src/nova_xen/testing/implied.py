@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-import random
+import secrets
 import re
 
 import libvirt
@@ -67,7 +67,7 @@ def normalize_nic(nic: Element) -> None:
     """Give a network device the address libvirt would make, in Xen's range."""
     mac = child(nic, "mac", 0)
     if not mac.get("address"):
-        tail = ":".join(f"{random.randrange(256):02x}" for _ in range(3))  # noqa: S311
+        tail = ":".join(f"{byte:02x}" for byte in secrets.token_bytes(3))
         mac.set("address", f"00:16:3e:{tail}")
     mac.set("address", mac.get("address", "").lower())
     target = nic.find("target")
