@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 import re
+import secrets
 
 import libvirt
 from lxml import etree
