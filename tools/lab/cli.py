@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.hosts import Lab
 from lab.install import install
 from lab.progress import say
-from lab.settings import CPU, HOSTS, MOST_HOSTS, SUITES, Host, cache_dir
+from lab.settings import HOSTS, MOST_HOSTS, SUITES, Cpu, Host, cache_dir
 from lab.soak.run import Soak
 
 _BY_NAME = {host.name: host for host in HOSTS}
@@ -28,11 +28,13 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--keep-disk", action="store_true", help="boot the disk of last time"
     )
-    up.add_argument("--cpu", default=CPU, help="QEMU's -cpu")
+    up.add_argument("--cpu", default=Cpu().model, help="QEMU's -cpu")
+    up.add_argument("--processors", type=int, default=Cpu().count)
     for command in (build, up):
         command.add_argument("--suite", choices=sorted(SUITES), default="bookworm")
         command.add_argument("--install-missing", action="store_true")
-    commands.add_parser("down", help="stop every host")
+    down = commands.add_parser("down", help="stop hosts, all of them by default")
+    down.add_argument("hosts", metavar="HOST", choices=sorted(_BY_NAME), nargs="*")
     shown = commands.add_parser("status", help="show the hosts and their ports")
     shown.add_argument("-f", "--format", choices=("text", "json"), default="text")
     ssh = commands.add_parser("ssh", help="run a command in dom0")
@@ -59,15 +61,16 @@ def _up(lab: Lab, options: argparse.Namespace) -> int:
         raise LabError(f"The lab has 1 to {MOST_HOSTS} hosts, not {options.count}.")
     needs.require(needs.HOST_COMMANDS, options.install_missing)
     suite = SUITES[options.suite]
-    hosts.up(lab, options.count, suite, options.keep_disk, options.cpu)
+    cpu = Cpu(options.cpu, options.processors)
+    hosts.up(lab, options.count, suite, options.keep_disk, cpu)
     for host in HOSTS[: options.count]:
         install(lab, host)
     print(status.as_text(status.rows(lab)))
     return 0
 
 
-def _down(lab: Lab, _options: argparse.Namespace) -> int:
-    hosts.down(lab)
+def _down(lab: Lab, options: argparse.Namespace) -> int:
+    hosts.down(lab, [_BY_NAME[name] for name in options.hosts] or HOSTS)
     return 0
 
 

@@ -3,6 +3,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lab.errors import LabError
 from lab.progress import say
 from lab.qemu import Machine
 from lab.run import run
-from lab.settings import CPU, HOSTS, Host, Suite
+from lab.settings import HOSTS, Cpu, Host, Suite
 from lab.ssh import Ssh
 
 _READY, _FAILED = "LAB-READY", "LAB-FAILED"
@@ -24,6 +25,7 @@ class Record:
     suite: str
     image: str
     cpu: str
+    processors: int = 1
 
 
 class Lab:
@@ -69,7 +71,7 @@ class Lab:
         others = {p.name for p in images.iterdir() if not p.name.startswith(suite.name)}
         cache.prune(images, used | others)
 
-    def start(self, host: Host, suite: Suite, cpu: str, keep_disk: bool) -> None:
+    def start(self, host: Host, suite: Suite, cpu: Cpu, keep_disk: bool) -> None:
         """Start one host that is not running; a fresh disk unless told to keep it."""
         image = self.image(suite)
         guests = guest_image.built(self.folder).media
@@ -81,11 +83,11 @@ class Lab:
             image = dom0_image.Image(self.folder / "images" / record.image)
         else:
             self._new_disk(machine, image)
-        fresh = Record(suite.name, image.folder.name, cpu)
+        fresh = Record(suite.name, image.folder.name, cpu.model, cpu.count)
         (machine.folder / "host.json").write_text(json.dumps(asdict(fresh)))
         self.ssh(host).close()
         qemu.start(machine, image, guests, cpu)
-        say(f"{host.name} started ({suite.name}, cpu {cpu})")
+        say(f"{host.name} started ({suite.name}, cpu {cpu.model} x {cpu.count})")
 
     def _new_disk(self, machine: Machine, image: dom0_image.Image) -> None:
         machine.disk.unlink(missing_ok=True)
@@ -114,7 +116,7 @@ class Lab:
             )
 
 
-def up(lab: Lab, count: int, suite: Suite, keep_disk: bool, cpu: str = CPU) -> None:
+def up(lab: Lab, count: int, suite: Suite, keep_disk: bool, cpu: Cpu) -> None:
     """Have ``count`` hosts running; those that run are left alone."""
     running = lab.running()
     for host in HOSTS[:count]:
@@ -133,9 +135,9 @@ def _warn_of_other(lab: Lab, host: Host, suite: Suite) -> None:
         say(f"{host.name} runs {record.suite}; 'xenlab down' first to change it")
 
 
-def down(lab: Lab) -> None:
-    """Stop every host, as when the power fails."""
-    for host in HOSTS:
+def down(lab: Lab, wanted: Sequence[Host] = HOSTS) -> None:
+    """Stop hosts, as when the power fails."""
+    for host in wanted:
         lab.ssh(host).close()
         if qemu.stop(lab.machine(host)):
             say(f"{host.name} stopped")

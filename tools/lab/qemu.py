@@ -16,10 +16,10 @@ from pathlib import Path
 
 from lab.dom0_image import Image
 from lab.errors import LabError
-from lab.settings import DOM0_MEMORY_MIB, MEMORY_MIB, MOST_HOSTS, Host
+from lab.settings import DOM0_MEMORY_MIB, MEMORY_MIB, MOST_HOSTS, Cpu, Host
 
 _XEN = (
-    f"dom0_mem={DOM0_MEMORY_MIB}M,max:{DOM0_MEMORY_MIB}M dom0_max_vcpus=2 "
+    f"dom0_mem={DOM0_MEMORY_MIB}M,max:{DOM0_MEMORY_MIB}M "
     "loglvl=all guest_loglvl=all com1=115200 console=com1 xpti=0 spec-ctrl=no"
 )
 _LINUX = (
@@ -52,7 +52,7 @@ class Machine:
         return self.folder / "monitor.sock"
 
 
-def command(machine: Machine, image: Image, guests: Path, cpu: str) -> list[str]:
+def command(machine: Machine, image: Image, guests: Path, cpu: Cpu) -> list[str]:
     """QEMU's command line for this host."""
     host = machine.host
     linux = f"{image.kernel} {_LINUX} nova_xen_lab.host={host.number}"
@@ -65,11 +65,11 @@ def command(machine: Machine, image: Image, guests: Path, cpu: str) -> list[str]
         "-accel",
         "tcg,thread=multi,tb-size=512",
         "-cpu",
-        cpu,
+        cpu.model,
         "-m",
         str(MEMORY_MIB),
         "-smp",
-        "2",
+        str(cpu.count),
         "-kernel",
         str(image.xen),
         "-append",
@@ -146,7 +146,7 @@ def pid(machine: Machine) -> int | None:
     return number if ours in words and b"qemu" in words[0] else None
 
 
-def start(machine: Machine, image: Image, guests: Path, cpu: str) -> None:
+def start(machine: Machine, image: Image, guests: Path, cpu: Cpu) -> None:
     """Start QEMU in the background; LabError with what it said when it refuses."""
     link = _link(machine, machine.host)
     for stale in (machine.pid_file, machine.monitor, machine.console, link):

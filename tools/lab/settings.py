@@ -11,11 +11,20 @@ DOM0_FILES = Path(__file__).resolve().parent / "dom0"
 GUEST_FILES = Path(__file__).resolve().parent / "guest"
 MOST_HOSTS = 2
 
-# Chosen by a soak, see doc/contributor/lab.rst: with AVX and XSAVE (QEMU's "max")
-# programs in dom0 crash at random.
-CPU = "Opteron_G3,+svm,+npt,-rdtscp"
 MEMORY_MIB = 4096
 DOM0_MEMORY_MIB = 1280
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """The processors of a host: QEMU's -cpu, and how many."""
+
+    # Chosen by a soak, see doc/contributor/lab.rst: with AVX and XSAVE (QEMU's
+    # "max") programs in dom0 crash at random.
+    model: str = "Opteron_G3,+svm,+npt,-rdtscp"
+    # With two, Xen hosts and everything else on a machine of two cores wait for
+    # each other's processors: guests take five to ten times as long to boot.
+    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from lab import needs, qemu, status, tree
 from lab.dom0_image import Image
 from lab.hosts import Lab, Record
 from lab.qemu import Machine
-from lab.settings import CPU, HOSTS, Host, cache_dir
+from lab.settings import HOSTS, Cpu, Host, cache_dir
 from lab.tree import TreeSpec
 
 
@@ -19,7 +19,7 @@ def _value(command: list[str], option: str) -> list[str]:
 
 def _command(tmp_path: Path, host: Host) -> list[str]:
     machine = Machine(host, tmp_path / "hosts" / host.name)
-    return qemu.command(machine, Image(tmp_path / "image"), tmp_path / "guests", CPU)
+    return qemu.command(machine, Image(tmp_path / "image"), tmp_path / "guests", Cpu())
 
 
 def test_hosts_share_no_port() -> None:

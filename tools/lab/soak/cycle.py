@@ -55,8 +55,8 @@ def create(ssh: Ssh, guest: Guest, timer: Timer) -> None:
     """Create the guest and wait for its first line."""
     path = f"/root/{guest.name}.xml"
     ssh.check(f"cat > {path}", data=guest.xml().encode())
-    timer.step(ssh, "create", f"{_VIRSH} create {path}", 180)
-    timer.step(ssh, "boot", lines_command(guest, 1, 300), 330)
+    timer.step(ssh, "create", f"{_VIRSH} create {path}", 600)
+    timer.step(ssh, "boot", lines_command(guest, 1, 1200), 1300)
 
 
 def migrate(source: Ssh, target: Ssh, guest: Guest, timer: Timer) -> None:
@@ -64,13 +64,13 @@ def migrate(source: Ssh, target: Ssh, guest: Guest, timer: Timer) -> None:
     live = "--live" if guest.kind.live else ""
     uri = f"xen+tcp://{target.host.name}/system"
     command = f"{_VIRSH} migrate --p2p {live} {guest.name} {uri}"
-    timer.step(source, "migrate", command, 420)
-    timer.step(target, "live on", lines_command(guest, 2, 120), 150)
+    timer.step(source, "migrate", command, 1200)
+    timer.step(target, "live on", lines_command(guest, 2, 600), 700)
 
 
 def destroy(ssh: Ssh, guest: Guest, timer: Timer) -> None:
     """End the guest."""
-    timer.step(ssh, "destroy", f"{_VIRSH} destroy {guest.name}", 120)
+    timer.step(ssh, "destroy", f"{_VIRSH} destroy {guest.name}", 300)
 
 
 def clean(ssh: Ssh, guest: Guest) -> None:
