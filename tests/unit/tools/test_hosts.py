@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from lab import needs, qemu, status, tree
+from lab import cli, needs, qemu, status, tree
 from lab.dom0_image import Image
 from lab.hosts import Lab, Record
 from lab.qemu import Machine
@@ -121,3 +121,33 @@ def test_mmdebstrap_gets_suite_target_and_sources_last() -> None:
     assert words[-3:] == ["trixie", Path("/t"), Path("/s")]
     assert "--include=a,b" in words
     assert "--dpkgopt=path-exclude=/x" in words
+
+
+@pytest.mark.parametrize("arguments", [["down"], ["down", "xen1", "xen2"], ["status"]])
+def test_commands_on_a_lab_that_never_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("NOVA_XEN_LAB_DIR", str(tmp_path))
+    assert cli.main(arguments) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["down", "xen9"], "The lab has the hosts xen1, xen2, not xen9."),
+        (["ssh", "xen2", "true"], "xen2 is not running: type 'xenlab up 2'."),
+        (["up", "3"], "The lab has 1 to 2 hosts, not 3."),
+        (["install"], "No host is running: type 'xenlab up'."),
+        (["soak"], "xen1 is not running: type 'xenlab up 1'."),
+    ],
+)
+def test_refusals_are_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.setenv("NOVA_XEN_LAB_DIR", str(tmp_path))
+    assert cli.main(arguments) == 1
+    assert capsys.readouterr().err == sentence + "\n"
