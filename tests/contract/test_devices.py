@@ -89,7 +89,9 @@ def test_flags_nobody_knows(running: Any, disk: str, call: str) -> None:
         getattr(running, call)(disk, libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE)
 
 
-def test_a_disk_is_unplugged(running: Any, disk: str) -> None:
+def test_a_disk_is_unplugged(xen: Tier, running: Any, disk: str) -> None:
+    # A guest that does not answer yet cannot let a disk go.
+    xen.wait_booted(documents.NAME)
     running.attachDeviceFlags(disk, BOTH)
     running.detachDeviceFlags(disk, BOTH)
     assert _targets(running) == _targets(running, INACTIVE) == []
