@@ -7,31 +7,30 @@ reads /boot/grub/grub.cfg itself.
 
 import lzma
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab import mbr
 from lab.guest_initrd import ROOT_LABEL
-from lab.mbr import EFI_SYSTEM, LINUX, Partition
+from lab.mbr import LINUX, Partition
 from lab.run import remove_tree, run
 from lab.settings import GUEST_FILES
 
 _SECTOR = 512
 _ROOT_START = 2048  # sectors
-_ESP_MIB = 4
-_ROOT_MIB = 250
 _GRUB = Path("/usr/lib/grub")
 # mitigations and the clock's checks cost seconds in emulation
-_LINUX = f"root=LABEL={ROOT_LABEL} console=hvc0 quiet mitigations=off tsc=reliable"
+_LINUX = "console=hvc0 quiet mitigations=off tsc=reliable"
 
 # pvgrub unpacks xz files by itself but not the lz4 inside Debian's kernel; pygrub
 # takes the last kernel it reads, whatever the condition
-_GRUB_CFG = f"""set default=0
+_GRUB_CFG = """set default=0
 set timeout=0
 menuentry 'Debian' {{
   if [ "$grub_platform" = xen ]; then
-    linux /boot/vmlinux.xz {_LINUX}
+    linux /boot/vmlinux.xz {linux}
   else
-    linux /boot/vmlinuz {_LINUX}
+    linux /boot/vmlinuz {linux}
   fi
   initrd /boot/initrd.img
 }}
@@ -39,51 +38,75 @@ menuentry 'Debian' {{
 _EARLY_CFG = """search --no-floppy --label --set=root {label}
 set prefix=($root)/boot/grub
 """
-_MODULES = "part_msdos ext2 normal configfile linux search search_label test echo"
-_ROOT = Partition(_ROOT_START, _ROOT_MIB * 2048, LINUX, bootable=True)
-_ESP = Partition(_ROOT_START + _ROOT.sectors, _ESP_MIB * 2048, EFI_SYSTEM)
-
-
-def build(folder: Path, system: Path, bzimage: Path, elf: Path, initrd: Path) -> None:
-    """Write guest.raw, guest.qcow2 and guest.vhd into ``folder``."""
-    root = folder / "root"
-    run(["cp", "-a", "--reflink=auto", system, root])
-    options = ["-R", "--preserve=mode", "--remove-destination"]
-    run(["cp", *options, f"{GUEST_FILES}/.", str(root)])
-    _kernels(root / "boot", bzimage, elf, initrd)
-    raw = folder / "guest.raw"
-    _partitions(folder, root, raw)
-    _grub(folder, raw)
-    remove_tree(root)
-    for kind, options in _FORMATS.items():
-        target = folder / f"guest.{kind}"
-        run(["qemu-img", "convert", "-f", "raw", *options, str(raw), str(target)])
-
-
+_MODULES = "biosdisk part_msdos ext2 normal configfile linux search search_label test"
 _FORMATS = {
     "qcow2": ["-O", "qcow2"],
     "vhd": ["-O", "vpc", "-o", "subformat=dynamic,force_size=on"],
 }
 
 
-def _kernels(boot: Path, bzimage: Path, elf: Path, initrd: Path) -> None:
-    shutil.copyfile(bzimage, boot / "vmlinuz")
-    shutil.copyfile(initrd, boot / "initrd.img")
+@dataclass(frozen=True)
+class Layout:
+    """A disk: name of its file, label and size of its one Linux partition."""
+
+    name: str
+    label: str
+    mib: int
+
+    @property
+    def partition(self) -> Partition:
+        return Partition(_ROOT_START, self.mib * 2048, LINUX, bootable=True)
+
+
+_SYSTEM = Layout("guest", ROOT_LABEL, 250)
+# HVM guests without a disk of their own start from this one, read-only: the
+# device model hands over a kernel named in the document byte by byte
+_BOOT = Layout("hvm-boot", "nova-xen-boot", 20)
+
+
+def build(folder: Path, system: Path, bzimage: Path, elf: Path, initrd: Path) -> None:
+    """Write guest.raw, guest.qcow2, guest.vhd and hvm-boot.raw into ``folder``."""
+    root = folder / "root"
+    run(["cp", "-a", "--reflink=auto", system, root])
+    options = ["-R", "--preserve=mode", "--remove-destination"]
+    run(["cp", *options, f"{GUEST_FILES}/.", str(root)])
+    _kernels(root / "boot", bzimage, initrd, f"root=LABEL={ROOT_LABEL} {_LINUX}")
     # GRUB knows the CRC32 check of xz, not the default CRC64
     packed = lzma.compress(elf.read_bytes(), check=lzma.CHECK_CRC32, preset=6)
-    (boot / "vmlinux.xz").write_bytes(packed)
+    (root / "boot/vmlinux.xz").write_bytes(packed)
+    raw = _disk(folder, root, _SYSTEM)
+    for kind, options in _FORMATS.items():
+        target = folder / f"guest.{kind}"
+        run(["qemu-img", "convert", "-f", "raw", *options, str(raw), str(target)])
+    _boot_disk(folder, bzimage, initrd)
+
+
+def _boot_disk(folder: Path, bzimage: Path, initrd: Path) -> None:
+    root = folder / "root"
+    (root / "boot").mkdir(parents=True)
+    _kernels(root / "boot", bzimage, initrd, _LINUX)
+    _disk(folder, root, _BOOT)
+
+
+def _kernels(boot: Path, bzimage: Path, initrd: Path, linux: str) -> None:
+    shutil.copyfile(bzimage, boot / "vmlinuz")
+    shutil.copyfile(initrd, boot / "initrd.img")
     (boot / "grub").mkdir()
-    (boot / "grub/grub.cfg").write_text(_GRUB_CFG)
+    (boot / "grub/grub.cfg").write_text(_GRUB_CFG.format(linux=linux))
 
 
-def _partitions(folder: Path, root: Path, raw: Path) -> None:
-    part = folder / "part.ext4"
-    run(["truncate", "-s", f"{_ROOT_MIB}M", part])
-    options = ["-t", "ext4", "-L", ROOT_LABEL, "-O", "^metadata_csum_seed"]
+def _disk(folder: Path, root: Path, layout: Layout) -> Path:
+    """The disk with ``root`` in it, which is removed."""
+    raw, part = folder / f"{layout.name}.raw", folder / "part.ext4"
+    run(["truncate", "-s", f"{layout.mib}M", part])
+    options = ["-t", "ext4", "-L", layout.label, "-O", "^metadata_csum_seed"]
     run(["mke2fs", "-q", "-F", *options, "-E", "root_owner=0:0", "-d", root, part])
-    run(["truncate", "-s", f"{_ROOT_MIB + _ESP_MIB + 1}M", raw])
+    run(["truncate", "-s", f"{layout.mib + 2}M", raw])
     _write(part, raw, _ROOT_START)
+    _grub(folder, raw, layout)
     part.unlink()
+    remove_tree(root)
+    return raw
 
 
 def _write(source: Path, disk: Path, sector: int) -> None:
@@ -91,19 +114,18 @@ def _write(source: Path, disk: Path, sector: int) -> None:
     run(["dd", f"if={source}", f"of={disk}", f"seek={sector}", *how])
 
 
-def _grub(folder: Path, raw: Path) -> None:
+def _grub(folder: Path, raw: Path, layout: Layout) -> None:
     early = folder / "early.cfg"
-    early.write_text(_EARLY_CFG.format(label=ROOT_LABEL))
+    early.write_text(_EARLY_CFG.format(label=layout.label))
     core = folder / "core.img"
-    modules = ["biosdisk", *_MODULES.split()]
     options = ["-O", "i386-pc", "-d", str(_GRUB / "i386-pc"), "-p", "/boot/grub"]
     files = ["-c", str(early), "-o", str(core)]
-    run(["grub-mkimage", *options, *files, *modules])
+    run(["grub-mkimage", *options, *files, *_MODULES.split()])
     with raw.open("r+b") as disk:
         # the first 440 bytes: what follows them is the partition table
         disk.write((_GRUB / "i386-pc/boot.img").read_bytes()[:440])
         disk.seek(mbr.OFFSET)
-        disk.write(mbr.table([_ROOT, _ESP]))
+        disk.write(mbr.table([layout.partition]))
         disk.seek(_SECTOR)
         disk.write(core.read_bytes())
     for made in (early, core):

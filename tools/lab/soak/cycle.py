@@ -14,7 +14,7 @@ tries=0
 until [ "$(grep -ac 'NOVA-XEN-GUEST' %s 2>/dev/null || true)" -ge %d ] 2>/dev/null; do
     tries=$((tries + 1))
     [ $tries -gt %d ] && exit 1
-    sleep 0.5
+    sleep 2
 done
 """
 
@@ -48,7 +48,7 @@ class Timer:
 
 def lines_command(guest: Guest, lines: int, seconds: int) -> str:
     """Shell that waits until the guest has said this many lines in this dom0."""
-    return _BEATS % (guest.log, lines, seconds * 2)
+    return _BEATS % (guest.log, lines, seconds // 2)
 
 
 def create(ssh: Ssh, guest: Guest, timer: Timer) -> None:
