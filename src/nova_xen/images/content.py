@@ -10,8 +10,6 @@ import io
 import os
 from typing import BinaryIO
 
-from oslo_utils.imageutils import format_inspector
-
 from nova_xen.images.header import QCOW_MAGIC, SECTOR, VHD_MAGIC
 
 _CHUNK = 4096
@@ -79,6 +77,9 @@ def _has_iso_mark(stream: BinaryIO) -> bool:
 
 
 def _inspected(stream: BinaryIO) -> set[str]:
+    # brings a cryptography library along, which only an inspection should wait for
+    from oslo_utils.imageutils import format_inspector
+
     stream.seek(0)
     wrapper = format_inspector.InspectWrapper(io.BytesIO(stream.read(_HEAD)))
     with contextlib.closing(wrapper):

@@ -9,15 +9,13 @@ import json
 import os
 import re
 
-from oslo_concurrency import processutils
-
 from nova_xen.images.progress import Progress, no_progress
-from nova_xen.images.tool import run, run_watched
+from nova_xen.images.tool import Limits, run, run_watched
 from nova_xen.model import GIB, DiskFormat
 
 _TOOL = "qemu-img"
 #: a hostile header must not eat the host
-_LIMITS = processutils.ProcessLimits(address_space=GIB, cpu_time=30)
+_LIMITS = Limits(address_space=GIB, cpu_seconds=30)
 #: exit codes of qemu-img check
 _CORRUPT, _LEAKY = 2, 3
 _PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")

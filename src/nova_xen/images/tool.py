@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a program of the host without a shell, and say in a sentence how it failed."""
 
+import dataclasses
 import errno
 import os
 import signal
 import subprocess  # nosec B404
 import tempfile
 from collections.abc import Callable, Mapping
-
-from oslo_concurrency import processutils
 
 from nova_xen import exceptions
 
@@ -28,12 +27,25 @@ def environment() -> Mapping[str, str]:
     return {**os.environ, "LANG": "C", "LC_ALL": "C", "PATH": path}
 
 
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a program that reads untrusted bytes may use: bytes and CPU seconds."""
+
+    address_space: int
+    cpu_seconds: int
+
+    def wrap(self, command: tuple[str, ...]) -> tuple[str, ...]:
+        """The command under util-linux's prlimit, which costs no interpreter."""
+        limits = (f"--as={self.address_space}", f"--cpu={self.cpu_seconds}")
+        return ("prlimit", *limits, "--", *command)
+
+
 def run(
     *command: str,
     server: str,
     doing: str,
     folder: str,
-    limits: processutils.ProcessLimits | None = None,
+    limits: Limits | None = None,
     codes: tuple[int, ...] = (0,),
 ) -> str:
     """Run a program to its end and return what it printed.
@@ -44,22 +56,22 @@ def run(
     :raises ToolFailed: any other failure, with the program's last words
     """
     try:
-        output, _ = processutils.execute(
-            *command,
-            env_variables=dict(environment()),
-            prlimit=limits,
-            check_exit_code=codes,
+        done = subprocess.run(  # nosec B603
+            limits.wrap(command) if limits else command,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
-    except processutils.ProcessExecutionError as error:
-        code = error.exit_code if isinstance(error.exit_code, int) else 0
-        raise _failure(
-            command[0], code, str(error.stderr or ""), server, doing, folder
-        ) from None
     except OSError as error:
         raise os_failure(
             error, server=server, doing=doing, folder=folder, tool=command[0]
         ) from error
-    return str(output)
+    if done.returncode not in codes:
+        raise _failure(command[0], done.returncode, done.stderr, server, doing, folder)
+    return done.stdout
 
 
 def run_watched(
