@@ -84,8 +84,8 @@ class _Parts:
 
 def _decide(context: Context) -> _Parts:
     boot = decide_boot(context)
-    memory, memory_reasons = decide_memory(context)
     cpu = decide_cpu(context)
+    memory, memory_reasons = decide_memory(context)
     disks = decide_disks(context)
     devices, device_reasons = _devices(context, disks)
     features, feature_reasons = decide_features(context)
