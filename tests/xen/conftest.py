@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ KERNEL_LINE = (
     "root=LABEL=nova-xen-guest console=hvc0 quiet mitigations=off tsc=reliable"
 )
 CONFIG = "/etc/nova-xen/nova-xen.conf"
+PREFIX = "t-"
 #: an HVM kernel is unpacked by its own code, the others may be plain ELF
 KERNELS = {"pv": "vmlinux", "pvh": "vmlinux", "hvm": "vmlinuz"}
 MODES = {
@@ -75,13 +77,16 @@ class Dom0:
         return json.loads(done.out)
 
     def left_behind(self) -> list[str]:
-        """Domains, instance folders and vifs that are there."""
+        """Test servers' domains, instance folders, and vifs of no domain there is."""
         domains = self.sh("virsh -c xen:///system list --all --name").split()
         folders = self.sh(
             "ls /var/lib/nova/instances 2>/dev/null | grep -v -x -e _base -e locks ||:"
         ).split()
-        vifs = self.sh("ls /sys/class/net | grep ^vif ||:").split()
-        return [name for name in domains if name != "Domain-0"] + folders + vifs
+        vifs = self.sh(
+            "for vif in $(ls /sys/class/net | grep ^vif); do id=${vif#vif}; "
+            "xl domname ${id%%.*} >/dev/null 2>&1 || echo $vif; done"
+        ).split()
+        return [name for name in domains if name.startswith(PREFIX)] + folders + vifs
 
 
 def boot(mode: str) -> tuple[str, ...]:
@@ -100,7 +105,7 @@ def boot(mode: str) -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def dom0() -> Iterator[Dom0]:
     """The first host; each image keeps its format on it."""
-    host = Dom0("xen1")
+    host = Dom0(os.environ.get("NOVA_XEN_LAB_HOST", "xen1"))
     up = host.run("true", seconds=120)
     assert up.code == 0, f"the lab is not up (tools/xenlab up): {up.err}"
     host.sh(
@@ -114,7 +119,7 @@ def dom0() -> Iterator[Dom0]:
 @pytest.fixture
 def server(dom0: Dom0, request: pytest.FixtureRequest) -> Iterator[str]:
     """A name for the test's server, which is gone afterwards."""
-    name = "t-" + request.node.name.translate(str.maketrans("_[]", "---")).strip("-")
+    name = PREFIX + request.node.name.translate(str.maketrans("_[]", "---")).strip("-")
     yield name
     if name in dom0.sh("virsh -c xen:///system list --all --name").split():
         dom0.nova_xen("server", "delete", name)
