@@ -48,7 +48,7 @@ def test_a_kernel_that_is_none_fails_in_libxl(dom0: Dom0) -> None:
 
 
 def test_a_creation_killed_half_way_is_cleaned_up(dom0: Dom0) -> None:
-    create = f"nova-xen server create t-killed --image {GUEST}/guest.qcow2 --ram 64"
+    create = f"nova-xen server create t-killed --image {GUEST}/guest.qcow2 --ram 128"
     dom0.sh(
         f"{create} --kernel {GUEST}/vmlinux >/dev/null 2>&1 & pid=$!; "
         "for i in $(seq 600); do "
@@ -58,7 +58,7 @@ def test_a_creation_killed_half_way_is_cleaned_up(dom0: Dom0) -> None:
     assert dom0.left_behind() != []
     done = dom0.nova_xen(
         *("server", "create", "t-next", "--image", f"{GUEST}/guest.qcow2"),
-        *("--ram", "64"),
+        *("--ram", "128"),
         *boot("pv"),
     )
     assert done.code == 0, done.err
