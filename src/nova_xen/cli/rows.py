@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns of what is shown, and the values that stand in them.
 
-The columns are a promise to programs that read them: doc/source/cli.rst lists them.
+The columns are a promise to programs that read them: doc/cli.rst lists them.
 """
 
 import dataclasses
