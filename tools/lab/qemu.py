@@ -44,6 +44,11 @@ class Machine:
         return self.folder / "console.log"
 
     @property
+    def log(self) -> Path:
+        """What QEMU itself says."""
+        return self.folder / "qemu.log"
+
+    @property
     def pid_file(self) -> Path:
         return self.folder / "qemu.pid"
 
@@ -90,7 +95,6 @@ def command(machine: Machine, image: Image, guests: Path, cpu: Cpu) -> list[str]
         "-no-reboot",
         "-serial",
         f"file:{machine.console}",
-        "-daemonize",
         "-monitor",
         f"unix:{machine.monitor},server,nowait",
         "-pidfile",
@@ -151,16 +155,20 @@ def start(machine: Machine, image: Image, guests: Path, cpu: Cpu) -> None:
     link = _link(machine, machine.host)
     for stale in (machine.pid_file, machine.monitor, machine.console, link):
         stale.unlink(missing_ok=True)
-    done = subprocess.run(
-        command(machine, image, guests, cpu),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(
-            f"QEMU did not start {machine.host.name}: {done.stderr.strip()[-400:]}"
+    # not -daemonize: what QEMU says when it dies later is kept as well
+    with machine.log.open("wb") as log:
+        process = subprocess.Popen(
+            command(machine, image, guests, cpu),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
+    while pid(machine) is None:
+        if process.poll() is not None:
+            said = machine.log.read_text(errors="replace").strip()[-400:]
+            raise LabError(f"QEMU did not start {machine.host.name}: {said}")
+        time.sleep(0.05)
 
 
 def stop(machine: Machine, seconds: float = 30) -> bool:

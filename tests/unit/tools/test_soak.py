@@ -27,7 +27,7 @@ def test_guest_documents(kind: Kind) -> None:
     assert root.findtext("os/type") == kind.value
     # HVM starts from a disk, the others from a kernel
     assert (root.find("os/kernel") is None) == (kind is Kind.HVM)
-    assert (root.find("devices/disk/readonly") is not None) == (kind is Kind.HVM)
+    assert (root.find("devices/disk") is not None) == (kind is Kind.HVM)
     assert (root.find("features") is not None) == (kind is Kind.HVM)
 
 

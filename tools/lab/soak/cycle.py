@@ -51,6 +51,11 @@ def lines_command(guest: Guest, lines: int, seconds: int) -> str:
     return _BEATS % (guest.log, lines, seconds // 2)
 
 
+def prepare(ssh: Ssh, guest: Guest) -> None:
+    """What must be on a host before the guest can run there."""
+    ssh.check(f"cp --sparse=always /srv/guest/hvm-boot.raw {guest.disk}")
+
+
 def create(ssh: Ssh, guest: Guest, timer: Timer) -> None:
     """Create the guest and wait for its first line."""
     path = f"/root/{guest.name}.xml"
@@ -74,12 +79,18 @@ def destroy(ssh: Ssh, guest: Guest, timer: Timer) -> None:
 
 
 def clean(ssh: Ssh, guest: Guest) -> None:
-    """After a failed cycle: nothing of the guest stays, by libvirt or by xl."""
-    ssh.run(f"timeout 60 {_VIRSH} destroy {guest.name}; xl destroy {guest.name}")
+    """Nothing of the guest stays, neither by libvirt nor by xl."""
+    ssh.run(
+        f"xl domid {guest.name} && "
+        f"{{ timeout 60 {_VIRSH} destroy {guest.name}; xl destroy {guest.name}; }}; "
+        f"rm -f {guest.disk} /root/{guest.name}.xml"
+    )
 
 
 def whole(source: Ssh, target: Ssh, guest: Guest, timer: Timer) -> None:
     """A whole cycle; CycleError at the first step that fails."""
+    for ssh in (source, target):
+        prepare(ssh, guest)
     create(source, guest, timer)
     migrate(source, target, guest, timer)
     destroy(target, guest, timer)

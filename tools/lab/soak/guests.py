@@ -14,9 +14,8 @@ _KERNEL = """
 # word through ports, which takes minutes in emulation
 _DISK = """<disk type='file' device='disk'>
       <driver name='qemu' type='raw'/>
-      <source file='/srv/guest/hvm-boot.raw'/>
+      <source file='{path}'/>
       <target dev='sda' bus='scsi'/>
-      <readonly/>
     </disk>"""
 
 
@@ -55,7 +54,7 @@ class Guest:
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    {_DISK if hvm else ""}
+    {_DISK.format(path=self.disk) if hvm else ""}
     <interface type='bridge'>
       <mac address='{mac}'/>
       <source bridge='br0'/>
@@ -64,6 +63,11 @@ class Guest:
   </devices>
 </domain>
 """
+
+    @property
+    def disk(self) -> str:
+        """An HVM guest's own copy of /srv/guest/hvm-boot.raw, on both hosts."""
+        return f"/var/lib/nova-xen-lab/{self.name}.raw"
 
     @property
     def log(self) -> str:

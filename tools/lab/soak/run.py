@@ -57,6 +57,7 @@ class Soak:
             beside = Guest(Kind.HVM, number, f"{_BYSTANDER}-{ssh.host.name}")
             cycle.clean(ssh, beside)
             ssh.run(f"rm -f {beside.log}")
+            cycle.prepare(ssh, beside)
             cycle.create(ssh, beside, Timer({}))
             say(f"an HVM guest stays on {ssh.host.name}")
 
@@ -92,8 +93,9 @@ def _attempt(source: Ssh, target: Ssh, guest: Guest, timer: Timer) -> str:
         cycle.whole(source, target, guest, timer)
     except CycleError as error:
         told = "".join(cycle.logs(ssh, guest) for ssh in (source, target))
-        for ssh in (source, target):
-            cycle.clean(ssh, guest)
         signal = "a program died of a signal: " if error.by_signal else ""
         return f"{signal}{error}\n{told}"
+    finally:
+        for ssh in (source, target):
+            cycle.clean(ssh, guest)
     return ""
