@@ -21,7 +21,7 @@ SPAWN = (
     "copy its kernel",
     "make disk",
     "check its files",
-    "put away an old log",
+    "make its log",
     "define it in libvirt",
     "start it",
 )

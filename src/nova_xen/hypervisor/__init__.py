@@ -8,6 +8,7 @@ from nova_xen.hypervisor.console import (
     console_log_paths,
     discard_xen_console_log,
     follow,
+    prepare_serial_logs,
     read_tail,
 )
 from nova_xen.hypervisor.deadlines import Deadlines, Kind
@@ -53,6 +54,7 @@ __all__ = [
     "find_guest",
     "follow",
     "gather_host_facts",
+    "prepare_serial_logs",
     "read_tail",
     "take_inventory",
 ]

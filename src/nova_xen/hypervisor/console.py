@@ -66,6 +66,19 @@ def discard_xen_console_log(domain: Domain, log_dir: str | None) -> None:
         os.remove(f"{log_dir}/guest-{domain.name}.log")
 
 
+def prepare_serial_logs(domain: Domain) -> None:
+    """Make the files of serial ports, so that only root reads what a guest prints.
+
+    The device model keeps the mode of a file that is there and makes one that
+    everybody may read otherwise.
+
+    :raises OSError: the folder is not there, or the disk is full
+    """
+    for serial in domain.devices.serials:
+        if serial.type == "file" and serial.source_path:
+            os.close(os.open(serial.source_path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
 def read_tail(path: str, max_bytes: int) -> bytes:
     """The last ``max_bytes`` of a log at most.
 

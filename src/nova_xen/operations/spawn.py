@@ -13,6 +13,7 @@ from nova_xen.hypervisor import (
     define_guest,
     discard_xen_console_log,
     find_guest,
+    prepare_serial_logs,
 )
 from nova_xen.images import (
     BuildingFolder,
@@ -101,7 +102,7 @@ class _Spawn:
             Step("copy its kernel", self._copy_files),
             *disks,
             Step("check its files", self._check_files),
-            Step("put away an old log", self._discard_log),
+            Step("make its log", self._make_log),
             Step("define it in libvirt", self._define, self._undefine),
             Step("start it", self._start, self._switch_off),
             Step("close its journal", self._finish),
@@ -130,8 +131,9 @@ class _Spawn:
     def _check_files(self) -> None:
         require_files(self._plan.domain, self._name)
 
-    def _discard_log(self) -> None:
+    def _make_log(self) -> None:
         discard_xen_console_log(self._plan.domain, console_log_dir())
+        prepare_serial_logs(self._plan.domain)
 
     def _define(self) -> None:
         xml = format_domain(self._plan.domain)

@@ -10,9 +10,10 @@ from nova_xen import exceptions
 from nova_xen.domain import parse_domain
 from nova_xen.hypervisor import Connection, Deadlines
 from nova_xen.images import create_folder, mark_unfinished
-from nova_xen.model import Plan, PowerState
+from nova_xen.model import Flavor, Plan, PowerState
 from nova_xen.operations import spawn as spawn_module
 from nova_xen.operations.host import Host
+from nova_xen.operations.request import CreateRequest, build_instance
 from nova_xen.operations.spawn import clean_up_unfinished, spawn
 from nova_xen.testing import FakeHost
 
@@ -170,3 +171,17 @@ def test_a_domain_whose_folder_was_never_finished_is_removed(
     mark_unfinished(host.options.instances_path, server.uuid)
     assert clean_up_unfinished(host) == (server.uuid,)
     assert left() == []
+
+
+def test_only_root_reads_what_an_hvm_guest_prints(
+    host: Host, image: str, instances: pathlib.Path
+) -> None:
+    request = CreateRequest(
+        name="web",
+        image=image,
+        flavor=Flavor(vcpus=1, memory_mib=128),
+        properties={"vm_mode": "hvm"},
+    )
+    server = spawn(host, spawn_module.plan(host, build_instance(request)), quiet)
+    log = instances / server.uuid / "console.log"
+    assert log.stat().st_mode & 0o777 == 0o600
