@@ -2,7 +2,6 @@
 """Remove a server and everything of it."""
 
 from nova_xen import exceptions
-from nova_xen.domain import Domain
 from nova_xen.hypervisor import LogMark, console_log_dir, discard_xen_console_log
 from nova_xen.images import mark_unfinished, remove_folder
 from nova_xen.operations.host import Host
@@ -38,7 +37,3 @@ def delete(host: Host, name: str) -> None:
         raise exceptions.DeleteFailed(
             server=name, step=failed.context["step"], why=why.rstrip(".")
         ).with_details(failed.details) from failed
-
-
-def _discard_log(domain: Domain) -> None:
-    discard_xen_console_log(domain, console_log_dir())
