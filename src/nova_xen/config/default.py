@@ -3,8 +3,6 @@
 
 from oslo_config import cfg
 
-DEFAULT_GROUP = "DEFAULT"
-
 default_opts = [
     cfg.StrOpt(
         "compute_driver",

@@ -17,4 +17,3 @@ class PlanOptions:
     pv_bootloader: str = "pvgrub"
     cpuset: str | None = None
     vif_script: str | None = None
-    serial_log: bool = True
