@@ -15,6 +15,7 @@ GUEST_COMMANDS = {
     "mke2fs": "e2fsprogs",
     "modprobe": "kmod",
     "lz4": "lz4",
+    "setpriv": "util-linux",
     "grub-mkimage": "grub-common",
     "/usr/lib/grub/i386-pc/boot.img": "grub-pc-bin",
 }

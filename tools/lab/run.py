@@ -3,6 +3,7 @@
 
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,8 +33,11 @@ def run(
 
 def _run_logged(words: list[str], log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
+    # long builders end with us, however we end: they must not write on into a
+    # folder that the next run has begun to clear
+    bound = ["setpriv", "--pdeathsig", "TERM", *words]
     with log.open("ab") as output:
-        done = subprocess.run(words, stdout=output, stderr=output, check=False)
+        done = subprocess.run(bound, stdout=output, stderr=output, check=False)
     if done.returncode:
         text = log.read_text(errors="replace")
         raise LabError(_failure(words, done.returncode, text) + f" (all of it: {log})")
@@ -46,9 +50,18 @@ def _failure(words: list[str], code: int, text: str) -> str:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder, never through a mount point."""
-    if path.exists():
-        run(["rm", "-rf", "--one-file-system", path])
+    """Remove a folder, never through a mount point.
+
+    A builder that was told to end may still write for a moment: try for a minute.
+    """
+    deadline = time.monotonic() + 60
+    while path.exists():
+        try:
+            run(["rm", "-rf", "--one-file-system", path])
+        except LabError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def have(command: str) -> bool:
