@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 NAME = "contract-1"
 UUID = str(uuid.uuid5(uuid.NAMESPACE_DNS, NAME))
+# The last word lets a test make the kernel panic over its control device.
+COMMAND_LINE = "console=hvc0 quiet mitigations=off tsc=reliable sysrq_always_enabled=1"
 MAC = "00:16:3e:00:0c:01"
 _OS = {
     "pv": '<type machine="xenpv">linux</type>',
@@ -43,7 +45,7 @@ def guest(
     {_OS[kind]}
     <kernel>{boot}</kernel>
     <initrd>{xen.initrd}</initrd>
-    <cmdline>console=hvc0 quiet mitigations=off tsc=reliable</cmdline>
+    <cmdline>{COMMAND_LINE}</cmdline>
   </os>
   {extra}
   <on_poweroff>destroy</on_poweroff>
