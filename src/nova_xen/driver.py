@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from oslo_config import cfg
 
-from nova_xen.hypervisor import LifecycleEvent, LifecycleEvents
+from nova_xen.hypervisor import EventLoop, LifecycleEvent, LifecycleEvents
 from nova_xen.images import Progress, no_progress
 from nova_xen.model import HostFacts, Instance, Plan, Server, ServerSummary
 from nova_xen.operations import console, delete, power, query, spawn
@@ -46,6 +46,7 @@ class LibvirtDriver:
         A guest's own reboot is no stop; a restart of libvirtd is survived.
         """
         if self._events is None:
+            self._host.connection.use_loop(EventLoop.shared())
             self._events = LifecycleEvents(self._host.connection)
             self._events.start()
         self._events.subscribe(handler)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nova_xen import config
 from nova_xen.driver import LibvirtDriver
-from nova_xen.hypervisor import BootPaths, Connection, EventLoop
+from nova_xen.hypervisor import BootPaths, Connection
 from nova_xen.images import qemu_img
 from nova_xen.model import DiskFormat, Flavor, Plan, PlanOptions
 from nova_xen.operations.host import Host
@@ -23,7 +23,7 @@ def open_driver(uri: str, folder: Path, **options: Any) -> LibvirtDriver:
     grub.touch()
     paths = BootPaths(pvgrub=(str(grub),), pvhgrub=(str(grub),), ovmf=(str(grub),))
     host = Host(
-        connection=Connection(uri, loop=EventLoop.shared()),
+        connection=Connection(uri),
         options=PlanOptions(instances_path=str(folder / "instances"), **options),
         boot_paths=paths,
         shutdown_timeout=10,

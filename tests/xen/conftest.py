@@ -24,6 +24,7 @@ KERNEL_LINE = (
 )
 CONFIG = "/etc/nova-xen/nova-xen.conf"
 PREFIX = "t-"
+_CODE = "EXIT-CODE "
 #: an HVM kernel is unpacked by its own code, the others may be plain ELF
 KERNELS = {"pv": "vmlinux", "pvh": "vmlinux", "hvm": "vmlinuz"}
 MODES = {
@@ -49,8 +50,12 @@ class Dom0:
         self.name = name
 
     def run(self, *command: str, seconds: float = COMMAND_SECONDS) -> Done:
-        """Run a command there and wait for its end, whatever it is."""
-        line = shlex.join(command)
+        """Run a command there and wait for its end, whatever it is.
+
+        The exit code comes with the output: ssh loses it when its connection ends
+        in the same moment.
+        """
+        line = f"{shlex.join(command)}; printf '\\n{_CODE}%d' $?"
         done = subprocess.run(
             [TOP / "tools/xenlab", "ssh", self.name, line],
             capture_output=True,
@@ -58,7 +63,9 @@ class Dom0:
             timeout=seconds,
             check=False,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        out, found, code = done.stdout.rpartition(f"\n{_CODE}")
+        assert found, f"{line} was cut off: {done.stdout}\n{done.stderr}"
+        return Done(int(code), out, done.stderr)
 
     def sh(self, script: str) -> str:
         """What a shell script prints; it must succeed."""

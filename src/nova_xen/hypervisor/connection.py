@@ -88,6 +88,16 @@ class Connection:
             reraise=True,
         )
 
+    def use_loop(self, loop: EventLoop) -> None:
+        """Have events delivered by ``loop`` from now on; once is enough.
+
+        libvirt wants its loop to run before a connection is opened, so one that is
+        open already is opened anew at its next use.
+        """
+        if self._loop is None:
+            self._loop = loop
+            self.close()
+
     def on_open(self, listener: Callable[[Raw], None]) -> None:
         """Have ``listener(raw)`` called with every connection newly opened.
 

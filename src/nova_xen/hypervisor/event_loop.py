@@ -5,6 +5,7 @@ libvirt wants its loop registered before the first connection is opened and run 
 as long as events shall come; there is one for the whole process.
 """
 
+import atexit
 import logging
 import threading
 from typing import Any, ClassVar
@@ -48,6 +49,8 @@ class EventLoop:
             if self.running:
                 return
             self._register()
+            # an interpreter that ends under libvirt's callbacks dies of a signal
+            atexit.register(self.stop)
             self._stopping = False
             self._thread = real_threading().Thread(
                 target=self._run, name="nova-xen-event-loop", daemon=True
@@ -61,6 +64,7 @@ class EventLoop:
                 return True
             self._stopping = True
             self._thread.join(seconds)
+            atexit.unregister(self.stop)
             return not self.running
 
     @classmethod

@@ -11,7 +11,6 @@ from nova_xen.hypervisor import (
     BootPaths,
     Connection,
     Deadlines,
-    EventLoop,
     Guest,
     find_guest,
     gather_host_facts,
@@ -55,9 +54,7 @@ class Host:
 def open_host(conf: cfg.ConfigOpts) -> Host:
     """The host that the options describe; nothing is connected yet."""
     deadlines = Deadlines(create=conf.xen.create_timeout, query=conf.xen.query_timeout)
-    connection = Connection(
-        config.connection_uri(conf), deadlines=deadlines, loop=EventLoop.shared()
-    )
+    connection = Connection(config.connection_uri(conf), deadlines=deadlines)
     return Host(
         connection=connection,
         options=config.plan_options(conf),

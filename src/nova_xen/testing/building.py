@@ -8,7 +8,7 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.testing import errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.xmltext import Element
 
 # libxl knows these device names alone; vda and its like have no number in Xen.
@@ -81,6 +81,17 @@ def needs_qemu(root: Element) -> bool:
     if root.findtext("os/type") == "hvm" or root.find("devices/graphics") is not None:
         return True
     return any(served_by_qemu(disk) for disk in root.findall("devices/disk"))
+
+
+def empty_drives(root: Element) -> frozenset[str]:
+    """Return the device names of the CD drives without a medium."""
+    drives = root.findall("devices/disk[@device='cdrom']")
+    names = (
+        xmltext.attribute(drive, "target", "dev")
+        for drive in drives
+        if drive.find("source") is None
+    )
+    return frozenset(name for name in names if name)
 
 
 def served_by_qemu(disk: Element) -> bool:

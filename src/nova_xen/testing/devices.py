@@ -10,6 +10,7 @@ import libvirt
 from nova_xen.testing import building, errors, implied, xmltext
 from nova_xen.testing.building import config_unsupported
 from nova_xen.testing.errors import Origin
+from nova_xen.testing.guest import Guest
 from nova_xen.testing.host import FakeHost
 from nova_xen.testing.xmltext import Element
 
@@ -101,15 +102,15 @@ def attach_config(devices: Element, device: Element) -> None:
 
 
 def attach_live(
-    devices: Element, device: Element, host: FakeHost, has_qemu: bool
+    devices: Element, device: Element, host: FakeHost, guest: Guest
 ) -> None:
     """Plug a device into a running guest."""
     match device.tag:
         case "disk" if device.get("device") == "cdrom":
-            update_live(devices, device)
+            update_live(devices, device, guest)
             return
         case "disk":
-            _attach_disk(devices, device, has_qemu)
+            _attach_disk(devices, device, guest.has_qemu)
         case "interface":
             _check_mac_free(devices, device)
             root = devices.getparent()
@@ -231,7 +232,7 @@ def update_config(devices: Element, device: Element) -> None:
     _change_medium(found, device)
 
 
-def update_live(devices: Element, device: Element) -> None:
+def update_live(devices: Element, device: Element, guest: Guest) -> None:
     """Change a device of a running guest: the medium of a CD drive alone."""
     if device.tag != "disk":
         raise config_unsupported(f"device type '{device.tag}' cannot be updated")
@@ -247,6 +248,9 @@ def update_live(devices: Element, device: Element) -> None:
         detail = f"Removable media not supported for {device.get('device')} device"
         raise errors.error(_INTERNAL, detail)
     building.check_disk(device)
+    if target_of(device) in guest.empty_drives:
+        detail = f"libxenlight failed to change media for disk '{target_of(device)}'"
+        raise errors.error(_INTERNAL, detail)
     _change_medium(found, device)
 
 

@@ -45,17 +45,16 @@ class DomainDevices(DomainBase):
     @api("updateDevice")
     def updateDeviceFlags(self, xml: str, flags: int = 0) -> int:
         """Change the medium of a CD drive; libxl can change nothing else."""
-        return self._change(
-            xml,
-            flags,
-            "libxlDomainUpdateDeviceFlags",
-            devices.update_config,
-            devices.update_live,
-        )
+
+        def live(root: Element, device: Element) -> None:
+            devices.update_live(root, device, self._guest())
+
+        function = "libxlDomainUpdateDeviceFlags"
+        return self._change(xml, flags, function, devices.update_config, live)
 
     def _attach(self, xml: str, flags: int) -> int:
         def live(root: Element, device: Element) -> None:
-            devices.attach_live(root, device, self._host, self._guest().has_qemu)
+            devices.attach_live(root, device, self._host, self._guest())
 
         function = "libxlDomainAttachDeviceFlags"
         return self._change(xml, flags, function, devices.attach_config, live)

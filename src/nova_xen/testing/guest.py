@@ -37,7 +37,8 @@ class Guest:
 
     `current` is its definition now; `future` the one for its next start, kept
     only while it runs. Memory is in KiB, CPU time in nanoseconds. `has_qemu` is
-    settled when it starts: one that started without QEMU never gets one.
+    settled when it starts: one that started without QEMU never gets one. So are
+    `empty_drives`, the CD drives without a medium: QEMU dies of one that comes later.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Guest:
     memory_kib: int = 0
     cpu_time: int = 0
     has_qemu: bool = False
+    empty_drives: frozenset[str] = frozenset()
     job: Job | None = None
 
     @property

@@ -90,6 +90,7 @@ class Life:
         shares = root.findtext("cputune/shares")
         guest.weight, guest.cap = int(shares) if shares else 256, 0
         guest.has_qemu = building.needs_qemu(root)
+        guest.empty_drives = building.empty_drives(root)
         name_live_devices(guest)
         self._open_displays(guest)
 

@@ -51,7 +51,7 @@ static int plug_disk(struct sim_domain *domain, libxl_device_disk *disk)
     sim_copy(kept->vdev, sizeof kept->vdev, disk->vdev);
     sim_copy(kept->path, sizeof kept->path, disk->pdev_path);
     kept->backend = disk->backend;
-    kept->cdrom = disk->is_cdrom;
+    kept->began_empty = disk->is_cdrom && !disk->pdev_path;
     return 0;
 }
 
@@ -163,11 +163,29 @@ libxl_device_disk *libxl_device_disk_list(libxl_ctx *ctx, uint32_t id, int *coun
     return disks;
 }
 
+/* QEMU dies of a medium for a drive that began without one. */
 int libxl_cdrom_insert(libxl_ctx *ctx, uint32_t id, libxl_device_disk *disk,
                        const libxl_asyncop_how *how)
 {
+    struct sim_domain *domain;
+    int result = ERROR_FAIL;
+
+    sim_lock();
+    domain = sim_find(id);
+    for (int i = 0; domain && i < domain->disk_count; i++) {
+        struct sim_disk *kept = &domain->disks[i];
+
+        if (strcmp(kept->vdev, disk->vdev) != 0 || kept->began_empty)
+            continue;
+        sim_copy(kept->path, sizeof kept->path, disk->pdev_path);
+        result = 0;
+    }
+    sim_unlock();
     sim_log("cdrom %u %s", id, disk->pdev_path ? disk->pdev_path : "");
-    return 0;
+    if (result)
+        sim_blame("libxl_qmp.c:1438:qmp_ev_fd_callback: Domain %u:"
+                  "Error happened with the QMP connection to QEMU", id);
+    return result;
 }
 
 int libxl_device_nic_add(libxl_ctx *ctx, uint32_t id, libxl_device_nic *nic,

@@ -29,7 +29,7 @@ struct sim_disk {
     char vdev[32];
     char path[SIM_TEXT];
     int backend;
-    int cdrom;
+    int began_empty; /* a CD drive that had no medium when its guest started */
 };
 
 struct sim_nic {

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process that ends while libvirt's event loop runs ends as it should."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from libxl.rig.daemon import Daemon
+
+PROGRAM = """
+import sys
+from libxl.hosts import open_driver
+from pathlib import Path
+driver = open_driver(sys.argv[1], Path(sys.argv[2]))
+driver.list_servers()
+driver.register_event_listener(print)
+driver.list_servers()
+sys.exit(3)
+"""
+
+
+def test_exit_under_the_event_loop(xen1: Daemon, tmp_path: Path) -> None:
+    tests = Path(__file__).parents[1]
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, xen1.uri, str(tmp_path)],
+            env={"PYTHONPATH": str(tests), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 3, done.stderr
