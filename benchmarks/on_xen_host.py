@@ -36,9 +36,12 @@ def run(*argv: str) -> str:
 
 
 def _done(*argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        argv, capture_output=True, text=True, timeout=LIMIT, check=False
-    )
+    try:
+        return subprocess.run(
+            argv, capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(argv, 127, "", "there is no such command")
 
 
 def seconds(work: Callable[[], object]) -> float:

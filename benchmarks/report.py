@@ -34,7 +34,7 @@ class Figure:
         spread = ""
         if self.minimum != self.maximum:
             spread = f"  ({_short(self.minimum)} to {_short(self.maximum)})"
-        return f"{self.name:<44} {_short(self.median):>8} {self.unit}{spread}"
+        return f"{self.name:<50} {_short(self.median):>8} {self.unit}{spread}"
 
 
 def ratios(above: Iterable[float], below: Iterable[float]) -> list[float]:
