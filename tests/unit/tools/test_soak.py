@@ -61,11 +61,6 @@ def test_wait_names_log_lines_and_deadline() -> None:
             {"kernel": ("virsh[7]: segfault at 0 ip 1",)},
             ["kernel: virsh[7]: segfault at 0 ip 1"],
         ),
-        (
-            {"kernel": ("potentially unexpected fatal signal 6.",)},
-            ["kernel: potentially unexpected fatal signal 6."],
-        ),
-        ({"kernel": ("potentially unexpected fatal signal 15.",)}, []),
         ({"xen": ("(XEN) Domain 3 crashed",)}, ["xen: (XEN) Domain 3 crashed"]),
         ({"cores": ("/var/crash/xl",)}, ["core: /var/crash/xl"]),
         (
@@ -77,7 +72,32 @@ def test_wait_names_log_lines_and_deadline() -> None:
 )
 def test_evidence_of_a_crash(changes: dict[str, object], expected: list[str]) -> None:
     after = dataclasses.replace(WELL, **changes)  # type: ignore[arg-type]
-    assert health.crashes(WELL, after) == expected
+    assert list(health.compare(WELL, after).crashes) == expected
+
+
+def _segfault(ip: int) -> str:
+    return (
+        f"xen-qemu-system[77]: segfault at 8 ip {ip:016x} sp 00007ffe error 4 in "
+        "xen-qemu-system-i386[55a283a0a000+471000] likely on CPU 0"
+    )
+
+
+@pytest.mark.parametrize(("offset", "known"), [(0x712D0, 2), (0x712D1, 0)])
+def test_only_the_instruction_that_was_looked_at_is_a_known_bug(
+    offset: int, known: int
+) -> None:
+    core = "/var/crash/xen-qemu-system-77-signal-11"
+    line = _segfault(0x55A283A0A000 + offset)
+    after = dataclasses.replace(WELL, kernel=(line,), cores=(core,))
+    found = health.compare(WELL, after)
+    assert (len(found.known), len(found.crashes)) == (known, 2 - known)
+
+
+def test_a_known_bug_hides_no_other_crash() -> None:
+    line = _segfault(0x55A283A0A000 + 0x712D0)
+    other = "virsh[78]: segfault at 0 ip 1"
+    found = health.compare(WELL, dataclasses.replace(WELL, kernel=(line, other)))
+    assert found.crashes == (f"kernel: {other}",)
 
 
 def _passed(kind: Kind) -> Outcome:

@@ -9,7 +9,11 @@ from lab.soak.guests import Kind
 
 @dataclass(frozen=True)
 class Outcome:
-    """One cycle. ``disturbed``: somebody restarted a daemon on purpose meanwhile."""
+    """One cycle.
+
+    ``known``: crashes by known bugs of programs, not by the emulated processor;
+    ``disturbed``: somebody restarted a daemon on purpose meanwhile.
+    """
 
     number: int
     kind: str
@@ -17,6 +21,7 @@ class Outcome:
     steps: dict[str, float]
     failure: str = ""
     crashes: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     disturbed: bool = False
 
     @property
@@ -29,6 +34,7 @@ class Outcome:
         verdict = "ok" if self.passed else "CRASH" if self.crashes else "FAILED"
         more = "; ".join([*self.crashes, self.failure] if not self.passed else [])
         note = " (disturbed)" if self.disturbed else ""
+        note += " (known bug)" if self.known else ""
         text = (
             f"cycle {self.number} {self.kind:3} {self.route}: {verdict}{note} {steps}"
         )
@@ -70,6 +76,7 @@ class Report:
                 "cycles": len(self.outcomes),
                 "passed": self.passed_by_kind(),
                 "crashes": sum(len(o.crashes) for o in self.outcomes),
+                "known": [line for o in self.outcomes for line in o.known],
                 "host_failure": self.host_failure,
                 "failures": bad,
             },

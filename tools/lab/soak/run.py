@@ -71,11 +71,11 @@ class Soak:
         timer = Timer({})
         failure = _attempt(source, target, guest, timer)
         after = [health.look(ssh) for ssh in self.hosts]
-        crashes = [
-            f"{ssh.host.name} {sentence}"
-            for ssh, old, new in zip(self.hosts, before, after, strict=True)
-            for sentence in health.crashes(old, new)
-        ]
+        crashes, known = [], []
+        for ssh, old, new in zip(self.hosts, before, after, strict=True):
+            found = health.compare(old, new)
+            crashes += [f"{ssh.host.name} {line}" for line in found.crashes]
+            known += [f"{ssh.host.name} {line}" for line in found.known]
         return Outcome(
             number,
             kind.name,
@@ -83,6 +83,7 @@ class Soak:
             timer.steps,
             failure=failure,
             crashes=tuple(crashes),
+            known=tuple(known),
             disturbed=[h.wanted for h in before] != [h.wanted for h in after],
         )
 
