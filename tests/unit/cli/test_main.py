@@ -47,6 +47,12 @@ print(*sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 
 
+def hear_signals() -> None:
+    """As at a terminal: what runs in the background may have been told to ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(code: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", code],
@@ -55,6 +61,7 @@ def start(code: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(TESTS)},
+        preexec_fn=hear_signals,
     )
 
 
