@@ -42,6 +42,11 @@ SUITES = {
 }
 
 
+def port_offset(environment: Mapping[str, str] = os.environ) -> int:
+    """Added to every port, for a second lab beside the first on one machine."""
+    return int(environment.get("NOVA_XEN_LAB_PORT_OFFSET") or 0)
+
+
 @dataclass(frozen=True)
 class Host:
     """One Xen host; its ports are on the loopback address of this machine."""
@@ -54,11 +59,11 @@ class Host:
 
     @property
     def ssh_port(self) -> int:
-        return 2200 + self.number
+        return 2200 + self.number + port_offset()
 
     @property
     def libvirt_port(self) -> int:
-        return 16500 + self.number
+        return 16500 + self.number + port_offset()
 
     @property
     def address(self) -> str:

@@ -27,6 +27,12 @@ def test_hosts_share_no_port() -> None:
     assert len(set(ports)) == len(ports)
 
 
+def test_a_second_lab_has_other_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOVA_XEN_LAB_PORT_OFFSET", "50")
+    assert (HOSTS[1].ssh_port, HOSTS[1].libvirt_port) == (2252, 16552)
+    assert HOSTS[1].libvirt_uri == "xen+tcp://127.0.0.1:16552/system"
+
+
 def test_every_forwarded_port_is_on_the_loopback(tmp_path: Path) -> None:
     forwarded = _value(_command(tmp_path, HOSTS[0]), "-netdev")[0]
     assert forwarded.count("hostfwd=") == forwarded.count("hostfwd=tcp:127.0.0.1:")
