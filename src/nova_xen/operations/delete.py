@@ -14,7 +14,8 @@ def delete(host: Host, name: str) -> None:
     The folder is marked first: killed after that, the next start goes on removing.
 
     :raises ServerNotFound: there is no such server
-    :raises StepFailed: libvirt or the file system failed; call it again
+    :raises NotOurs: a domain that somebody else made
+    :raises DeleteFailed: libvirt or the file system failed; calling it again goes on
     """
     guest, domain = host.find(name)
     path = host.options.instances_path

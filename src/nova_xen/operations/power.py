@@ -5,15 +5,13 @@ import time
 
 from nova_xen import exceptions
 from nova_xen.domain import Domain
-from nova_xen.hypervisor import Guest, LogMark
+from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
 from nova_xen.images import require_files
 from nova_xen.model import PowerState
 from nova_xen.operations.host import Host
 from nova_xen.operations.start import start_guest
 from nova_xen.operations.steps import Step, run_steps
 from nova_xen.planning.cpu import cap_percent
-
-_OFF = (PowerState.STOPPED, PowerState.CRASHED, PowerState.SUSPENDED)
 
 
 def _wrong(
@@ -40,7 +38,7 @@ def power_on(host: Host, name: str) -> None:
     """
     guest, domain = host.find(name)
     state = guest.state()
-    if state not in _OFF:
+    if state not in OFF_STATES:
         raise _wrong(name, "started", state, "stop it first or use reboot")
     _start(guest, domain)
 
@@ -58,7 +56,7 @@ def power_off(host: Host, name: str, timeout: int | None) -> None:
     """
     guest, _domain = host.find(name)
     state = guest.state()
-    if state in _OFF:
+    if state in OFF_STATES:
         raise _wrong(name, "stopped", state, "there is nothing to do")
     wait = host.shutdown_timeout if timeout is None else timeout
     if wait and _shut_down(guest, state, wait):
@@ -72,11 +70,11 @@ def _shut_down(guest: Guest, state: PowerState, seconds: int) -> bool:
         guest.resume()
     if state is not PowerState.STOPPING:
         guest.shutdown()
-    return guest.wait_for_state(_is_off, seconds) in (None, *_OFF)
+    return guest.wait_for_state(_is_off, seconds) in (None, *OFF_STATES)
 
 
 def _is_off(state: PowerState | None) -> bool:
-    return state is None or state in _OFF
+    return state is None or state in OFF_STATES
 
 
 def _switch_off(guest: Guest) -> None:
@@ -91,7 +89,7 @@ def reboot(host: Host, name: str, *, hard: bool) -> None:
     """
     guest, domain = host.find(name)
     state = guest.state()
-    if state in _OFF:
+    if state in OFF_STATES:
         raise _wrong(name, "rebooted", state, "start it instead")
     if not hard:
         if state is PowerState.PAUSED:
