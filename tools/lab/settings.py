@@ -19,8 +19,8 @@ DOM0_MEMORY_MIB = 1280
 class Cpu:
     """The processors of a host: QEMU's -cpu, and how many."""
 
-    # Chosen by a soak, see doc/contributor/lab.rst: with AVX and XSAVE (QEMU's
-    # "max") programs in dom0 crash at random.
+    # Without AVX and XSAVE: with them (QEMU's "max") programs in dom0 crashed at
+    # random. doc/contributor/lab.rst tells how far this one was tried.
     model: str = "Opteron_G3,+svm,+npt,-rdtscp"
     # With two, Xen hosts and everything else on a machine of two cores wait for
     # each other's processors: guests take five to ten times as long to boot.
