@@ -9,25 +9,26 @@ from lxml import etree
 Node = etree._Element
 
 
-def put_value(parent: Node, leaf: str, qualified: str, text: str) -> None:
-    """Put ``text`` at ``leaf``: an attribute, the own text or that of a child."""
-    if leaf.startswith("@"):
-        parent.set(leaf[1:], text)
-    elif leaf == ".":
-        parent.text = text
-    else:
-        found = parent.find(qualified)
-        target = etree.SubElement(parent, qualified) if found is None else found
-        target.text = text
+#: elements made so far while one is written, by their steps below it
+Made = dict[tuple[str, ...], Node]
 
 
-def get_value(parent: Node, leaf: str, qualified: str) -> str | None:
-    """What stands at ``leaf``, or None."""
+def place(made: Made, steps: tuple[str, ...]) -> Node:
+    """The element at ``steps``, made with its parents where it is not there yet."""
+    found = made.get(steps)
+    if found is None:
+        parent = place(made, steps[:-1])
+        found = made[steps] = etree.SubElement(parent, steps[-1])
+    return found
+
+
+def get_value(parent: Node, leaf: str) -> str | None:
+    """What stands at ``leaf``, an attribute, the own text or a child's; or None."""
     if leaf.startswith("@"):
         return parent.get(leaf[1:])
     if leaf == ".":
         return parent.text or ""
-    found = parent.find(qualified)
+    found = parent.find(leaf)
     return None if found is None else found.text or ""
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 from lxml import etree
 
-from nova_xen.domain.tree import Node, decode, encode, get_value, put_value
+from nova_xen.domain.tree import Made, Node, decode, encode, get_value, place
 
 _WHERE = "nova_xen.domain"
 
@@ -99,9 +99,17 @@ class Element:
     def to_xml(self) -> Node:
         """The element as a new lxml tree."""
         node = etree.Element(self.tag, nsmap=self.nsmap)
-        for spec in specs(type(self)):
-            spec.write(node, getattr(self, spec.name))
+        self._fill(node)
         return node
+
+    def add_to(self, parent: Node) -> None:
+        """The element as the last child of ``parent``."""
+        self._fill(etree.SubElement(parent, self.tag, nsmap=self.nsmap))
+
+    def _fill(self, node: Node) -> None:
+        made: Made = {(): node}
+        for spec in specs(type(self)):
+            spec.write(made, getattr(self, spec.name))
 
     @classmethod
     def from_xml(cls, node: Node) -> Self:
@@ -119,59 +127,51 @@ class Element:
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """One declared field with its path split and its type resolved."""
+    """One declared field: its path split, its tags qualified, its type resolved."""
 
     name: str
     steps: tuple[str, ...]
     leaf: str
     shape: Shape
     type: Any
-    namespace: str | None
-
-    def _qualified(self, step: str) -> str:
-        return f"{{{self.namespace}}}{step}" if self.namespace else step
 
     def _parent(self, node: Node) -> Node | None:
         """The element the value stands in, if it is there."""
         for step in self.steps:
-            found = node.find(self._qualified(step))
+            found = node.find(step)
             if found is None:
                 return None
             node = found
         return node
 
-    def _made_parent(self, node: Node) -> Node:
-        """The element the value stands in, made with its parents where missing."""
-        for step in self.steps:
-            tag = self._qualified(step)
-            found = node.find(tag)
-            node = etree.SubElement(node, tag) if found is None else found
-        return node
-
-    def write(self, node: Node, item: Any) -> None:
-        """Put ``item`` at this field's place below ``node``; None leaves no trace."""
+    def write(self, made: Made, item: Any) -> None:
+        """Put ``item`` at this field's place; None leaves no trace."""
         if item is None or (item is False and self.shape is Shape.FLAG) or item == ():
             return
-        if self.shape is Shape.VALUES:
-            self._write_values(node, item)
-            return
-        parent = self._made_parent(node)
         match self.shape:
             case Shape.VALUE:
-                put_value(parent, self.leaf, self._qualified(self.leaf), encode(item))
+                self._write_value(made, encode(item))
             case Shape.FLAG:
-                etree.SubElement(parent, self._qualified(self.leaf))
+                etree.SubElement(place(made, self.steps), self.leaf)
             case Shape.CHILD:
-                parent.append(item.to_xml())
+                item.add_to(place(made, self.steps))
             case Shape.CHILDREN:
-                parent.extend(each.to_xml() for each in item)
+                parent = place(made, self.steps)
+                for each in item:
+                    each.add_to(parent)
+            case Shape.VALUES:
+                parent = place(made, self.steps[:-1])
+                for each in item:
+                    node = etree.SubElement(parent, self.steps[-1])
+                    self._write_value({self.steps: node}, encode(each))
 
-    def _write_values(self, node: Node, items: tuple[Any, ...]) -> None:
-        *above, last = self.steps
-        parent = dataclasses.replace(self, steps=tuple(above))._made_parent(node)
-        for item in items:
-            made = etree.SubElement(parent, self._qualified(last))
-            put_value(made, self.leaf, self._qualified(self.leaf), encode(item))
+    def _write_value(self, made: Made, text: str) -> None:
+        if self.leaf.startswith("@"):
+            place(made, self.steps).set(self.leaf[1:], text)
+        elif self.leaf == ".":
+            place(made, self.steps).text = text
+        else:
+            place(made, (*self.steps, self.leaf)).text = text
 
     def read(self, node: Node) -> Any:
         """This field's value below ``node``, or MISSING when it is not there."""
@@ -182,10 +182,10 @@ class Spec:
             return dataclasses.MISSING
         match self.shape:
             case Shape.VALUE:
-                raw = get_value(parent, self.leaf, self._qualified(self.leaf))
+                raw = get_value(parent, self.leaf)
                 return dataclasses.MISSING if raw is None else decode(self.type, raw)
             case Shape.FLAG:
-                return parent.find(self._qualified(self.leaf)) is not None
+                return parent.find(self.leaf) is not None
             case Shape.CHILD:
                 found = parent.find(self.type.tag)
                 missing = dataclasses.MISSING
@@ -196,11 +196,8 @@ class Spec:
                 )
 
     def _read_values(self, node: Node) -> tuple[Any, ...]:
-        path = "/".join(self._qualified(step) for step in self.steps)
-        found = (
-            get_value(each, self.leaf, self._qualified(self.leaf))
-            for each in node.findall(path)
-        )
+        nodes = node.findall("/".join(self.steps))
+        found = (get_value(each, self.leaf) for each in nodes)
         return tuple(decode(self.type, raw) for raw in found if raw is not None)
 
 
@@ -233,12 +230,15 @@ def specs(cls: type[Element]) -> tuple[Spec, ...]:
 def _resolve(cls: type[Element]) -> Iterator[Spec]:
     hints = typing.get_type_hints(cls)
     namespace = etree.QName(cls.tag).namespace
+
+    def qualified(step: str) -> str:
+        return f"{{{namespace}}}{step}" if namespace and step[:1] not in "@." else step
+
     for item in dataclasses.fields(cls):  # type: ignore[arg-type]
         place: Place = item.metadata[_WHERE]
-        steps, leaf = _split(place)
-        yield Spec(
-            item.name, steps, leaf, place.shape, _unwrap(hints[item.name]), namespace
-        )
+        above, last = _split(place)
+        steps, leaf = tuple(map(qualified, above)), qualified(last)
+        yield Spec(item.name, steps, leaf, place.shape, _unwrap(hints[item.name]))
 
 
 def _required(cls: type[Element]) -> set[str]:

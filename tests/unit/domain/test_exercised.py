@@ -45,7 +45,7 @@ def used(node: Node, cls: type[Element]) -> Iterator[str]:
 
 def _places(node: Node, spec: Spec) -> list[Node]:
     """Where the property stands; an attribute is sought on its element."""
-    path = [spec._qualified(step) for step in spec.steps]
+    path = spec.steps
     if spec.shape in (Shape.CHILD, Shape.CHILDREN):
         return node.findall("/".join([*path, spec.type.tag]))
     if spec.leaf == "." or spec.leaf.startswith("@"):
@@ -53,7 +53,7 @@ def _places(node: Node, spec: Spec) -> list[Node]:
         if spec.leaf == ".":
             return [parent for parent in parents if parent.text]
         return [parent for parent in parents if parent.get(spec.leaf[1:]) is not None]
-    return node.findall("/".join([*path, spec._qualified(spec.leaf)]))
+    return node.findall("/".join([*path, spec.leaf]))
 
 
 def declared(root: type[Element]) -> set[str]:
