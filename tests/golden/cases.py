@@ -71,6 +71,7 @@ def _disks() -> dict[str, Plan]:
             PV, flavor=ALL_DISKS, by=options(images_type="raw")
         ),
         "hvm-bus-xen": plan({**HVM, "hw_disk_bus": "xen"}, flavor=ALL_DISKS),
+        "hvm-bus-scsi": plan({**HVM, "hw_disk_bus": "scsi"}, flavor=ALL_DISKS),
         "hvm-iso-bus-xen": plan(
             image=iso({**HVM, "hw_disk_bus": "xen", "hw_cdrom_bus": "xen"})
         ),
@@ -88,6 +89,9 @@ def _networks() -> dict[str, Plan]:
         "pv-openvswitch": plan(PV, nics=(switched,)),
         "pv-script": plan(PV, nics=(nic(script="vif-route"),)),
         "pv-script-option": plan(PV, nics=(nic(),), by=options(vif_script="vif-nat")),
+        "pv-outbound-average": plan(
+            PV, nics=(nic(),), flavor=flavor({"quota:vif_outbound_average": "1024"})
+        ),
         "hvm-card-default": plan(HVM, nics=(nic(),)),
         "hvm-cards": plan(
             {**HVM, "hw_vif_model": "rtl8139"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of a definition reaches libxl, read from libxl's own configuration."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -105,7 +106,22 @@ def test_a_tag_of_open_vswitch_arrives_behind_the_bridge(
 def test_bandwidth_arrives(configured: Configured) -> None:
     nic = (
         '<interface type="bridge"><source bridge="br7"/>'
-        '<bandwidth><outbound average="1000"/></bandwidth></interface>'
+        '<bandwidth><inbound average="7"/>'
+        '<outbound average="1000" peak="9" burst="64"/></bandwidth></interface>'
     )
     [made] = configured(devices=nic)["nics"]
-    assert made["rate_bytes_per_interval"] > 0
+    assert set(made) == {
+        *("devid", "mac", "bridge", "nictype"),
+        *("rate_bytes_per_interval", "rate_interval_usecs"),
+    }
+    kib = made["rate_bytes_per_interval"] * 1_000_000 // made["rate_interval_usecs"]
+    assert kib == 1000 * 1024
+
+
+def test_enlightenments_of_windows_do_not_arrive(configured: Configured) -> None:
+    features = (
+        '<features><pae/><viridian/><hyperv><relaxed state="on"/></hyperv></features>'
+    )
+    told = str(configured(kind="hvm", extra=features))
+    assert "pae" in told
+    assert not {"viridian", "hyperv", "relaxed"} & set(re.findall(r"[a-z]+", told))

@@ -55,11 +55,14 @@ def test_a_guest_reports_in(dom0: Dom0, server: str, mode: str, image: str) -> N
     assert dom0.left_behind() == []
 
 
-@pytest.mark.parametrize(("mode", "image"), [("pv", "qcow2"), ("pvh", "vhd")])
+@pytest.mark.parametrize(
+    ("mode", "image"), [("pv", "qcow2"), ("pvh", "vhd"), ("hvm", "raw")]
+)
 def test_a_guest_boots_from_its_own_disk(
     dom0: Dom0, server: str, mode: str, image: str
 ) -> None:
-    create(dom0, server, image, *MODES[mode])
+    bus = ("--property", "hw_disk_bus=scsi") if mode == "hvm" else ()
+    create(dom0, server, image, *MODES[mode], *bus)
     assert report(dom0, server)[0].lower() == mode
 
 

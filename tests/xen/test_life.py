@@ -44,12 +44,19 @@ def test_libvirtd_restarts_under_a_server(dom0: Dom0, server: str) -> None:
     assert dom0.left_behind() == []
 
 
-def test_weight_and_cap_are_in_force(dom0: Dom0, server: str) -> None:
-    specs = ("quota:cpu_shares=400", "quota:cpu_quota=50000", "quota:cpu_period=100000")
+def test_limits_of_the_flavor_are_in_force(dom0: Dom0, server: str) -> None:
+    specs = (
+        *("quota:cpu_shares=400", "quota:cpu_quota=50000", "quota:cpu_period=100000"),
+        "quota:vif_outbound_average=1024",
+    )
     given = [word for spec in specs for word in ("--extra-spec", spec)]
     create(dom0, server, "qcow2", *boot("pv"), *given)
     scheduler = dom0.sh(f"xl sched-credit2 -d {server} | tail -n 1").split()
     assert scheduler[-2:] == ["400", "50"]
+    # bytes in each interval of so many microseconds
+    back_end = f"/local/domain/0/backend/vif/$(xl domid {server})/0"
+    rate, interval = dom0.sh(f"xenstore-read {back_end}/rate").strip().split(",")
+    assert int(rate) * 1_000_000 // int(interval) == 1024 * 1024
 
 
 def test_console_log_of_an_earlier_server_is_gone(dom0: Dom0, server: str) -> None:

@@ -6,7 +6,10 @@ from nova_xen.domain.xml import Element, element, value
 
 @element("interface")
 class Interface(Element):
-    """A network interface on a bridge, Linux's or Open vSwitch's."""
+    """A network interface on a bridge, Linux's or Open vSwitch's.
+
+    ``mtu`` in bytes, ``outbound_average`` in KiB/s.
+    """
 
     type: str = value("@type", default="bridge")
     mac: str | None = value("mac/@address", default=None)
@@ -19,3 +22,4 @@ class Interface(Element):
     target_dev: str | None = value("target/@dev", default=None)
     model: str | None = value("model/@type", default=None)
     mtu: int | None = value("mtu/@size", default=None)
+    outbound_average: int | None = value("bandwidth/outbound/@average", default=None)

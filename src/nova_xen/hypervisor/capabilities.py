@@ -9,7 +9,7 @@ each may have. The largest number of vCPUs stands in the latter alone (on libxl
 import dataclasses
 
 from nova_xen.domain.tree import Node, fromstring
-from nova_xen.model import DiskBus, GuestMode, ModeFacts
+from nova_xen.model import GuestMode, ModeFacts
 
 ARCH = "x86_64"
 
@@ -80,13 +80,10 @@ def mode_facts(offered: OfferedMode, domain_capabilities: str) -> ModeFacts:
     vcpu = root.find("vcpu")
     if vcpu is None:
         raise ValueError("the domain capabilities give no number of vCPUs")
-    known = set(DiskBus)
-    buses = _values(root, "disk", "bus")
     return ModeFacts(
         os_type=offered.os_type,
         machine=offered.machine,
         max_vcpus=int(vcpu.get("max", "")),
-        disk_buses=tuple(DiskBus(bus) for bus in buses if bus in known),
         video_models=_values(root, "video", "modelType"),
         graphics=_values(root, "graphics", "type"),
         features=offered.features,

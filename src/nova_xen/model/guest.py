@@ -30,6 +30,7 @@ class DiskBus(enum.StrEnum):
 
     XEN = "xen"
     IDE = "ide"
+    SCSI = "scsi"
 
 
 class DiskKind(enum.StrEnum):

@@ -4,7 +4,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-from nova_xen.model.guest import DiskBus, GuestMode
+from nova_xen.model.guest import GuestMode
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,6 @@ class ModeFacts:
     os_type: str
     machine: str
     max_vcpus: int
-    disk_buses: tuple[DiskBus, ...] = ()
     video_models: tuple[str, ...] = ()
     graphics: tuple[str, ...] = ()
     features: tuple[str, ...] = ()

@@ -4,28 +4,35 @@
 import string
 
 from nova_xen import exceptions
+from nova_xen.domain import DiskDevice
 from nova_xen.model import DiskBus, GuestMode
 from nova_xen.planning.context import Context
 
-#: IDE has two channels of two places; Xen emulates no more (libxl's device model)
-IDE_LIMIT = 4
+#: Places of a bus. IDE: two channels of two (libxl emulates no more). SCSI: the one
+#: LSI 53C895A that QEMU adds has the ids 0 to 6, 7 is its own (probed on real Xen).
+LIMITS = {DiskBus.IDE: 4, DiskBus.SCSI: 7}
 
-PREFIXES = {DiskBus.XEN: "xvd", DiskBus.IDE: "hd"}
+PREFIXES = {DiskBus.XEN: "xvd", DiskBus.IDE: "hd", DiskBus.SCSI: "sd"}
 
+_XEN_ONLY = (DiskBus.XEN,)
+#: The first is the default. A CD drive named sda would be IDE all the same.
 BUSES = {
-    GuestMode.PV: (DiskBus.XEN,),
-    GuestMode.PVH: (DiskBus.XEN,),
-    GuestMode.HVM: (DiskBus.IDE, DiskBus.XEN),
+    (GuestMode.PV, DiskDevice.DISK): _XEN_ONLY,
+    (GuestMode.PV, DiskDevice.CDROM): _XEN_ONLY,
+    (GuestMode.PVH, DiskDevice.DISK): _XEN_ONLY,
+    (GuestMode.PVH, DiskDevice.CDROM): _XEN_ONLY,
+    (GuestMode.HVM, DiskDevice.DISK): (DiskBus.IDE, DiskBus.XEN, DiskBus.SCSI),
+    (GuestMode.HVM, DiskDevice.CDROM): (DiskBus.IDE, DiskBus.XEN),
 }
 
 
-def choose_bus(context: Context, device: str) -> tuple[DiskBus, str]:
-    """The bus of a ``disk`` or ``cdrom`` and why.
+def choose_bus(context: Context, device: DiskDevice) -> tuple[DiskBus, str]:
+    """The bus of a disk or CD drive, and why.
 
     :raises BusNotPossible: the image asks for one the mode cannot have
     """
     name = f"hw_{device}_bus"
-    possible = BUSES[context.mode]
+    possible = BUSES[context.mode, device]
     given = context.image_property(name)
     if given is None:
         return possible[0], f"a {context.mode} guest has its {device} on this bus"
@@ -33,7 +40,7 @@ def choose_bus(context: Context, device: str) -> tuple[DiskBus, str]:
         raise exceptions.BusNotPossible(
             server=context.instance.name,
             mode=context.mode.value,
-            device=device,
+            device=device.value,
             bus=given,
             name=name,
             choices=", ".join(possible),
@@ -54,15 +61,16 @@ def device_letters(index: int) -> str:
 def device_name(context: Context, bus: DiskBus, index: int, device: str) -> str:
     """The target name for the disk at ``index``.
 
-    On HVM xvda and hda are the same emulated disk, so both buses share one count.
+    On HVM xvda, hda and sda are the same place, so all buses share one count.
 
     :raises TooManyDisks: the bus is full
     """
-    if bus is DiskBus.IDE and index >= IDE_LIMIT:
+    limit = LIMITS.get(bus)
+    if limit is not None and index >= limit:
         raise exceptions.TooManyDisks(
             server=context.instance.name,
             device=device,
             bus=bus.value,
-            limit=IDE_LIMIT,
+            limit=limit,
         )
     return PREFIXES[bus] + device_letters(index)

@@ -157,7 +157,7 @@ def _size_why(context: Context, file: DiskPlan) -> str:
 def _device(context: Context, file: DiskPlan, index: int) -> tuple[Disk, str]:
     cdrom = file.kind is DiskKind.CDROM
     kind = DiskDevice.CDROM if cdrom else DiskDevice.DISK
-    bus, why = choose_bus(context, kind.value)
+    bus, why = choose_bus(context, kind)
     name, word = disk_driver(DiskType.FILE, file.format)
     disk = Disk(
         type=DiskType.FILE,

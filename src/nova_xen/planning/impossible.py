@@ -38,7 +38,7 @@ _DEDICATED = Impossible(
 )
 _REALTIME = Impossible("Xen's credit scheduler has no real time", _FALSE)
 _PCI = Impossible("this driver passes no PCI devices through")
-_TRAFFIC = Impossible("this driver has no limits on network traffic")
+_TRAFFIC = Impossible("Xen limits what a guest sends (vif_outbound_average) alone")
 _DISK_TRAFFIC = Impossible("libxl has no limits on disk traffic")
 
 #: by the flavor's name; the image's has _ for :
@@ -71,7 +71,12 @@ EXTRA_SPECS: Mapping[str, Impossible] = {
 }
 EXTRA_SPEC_PREFIXES: Mapping[str, Impossible] = {
     "quota:disk_": _DISK_TRAFFIC,
-    "quota:vif_": _TRAFFIC,
+    "quota:vif_inbound_": _TRAFFIC,
+    "quota:vif_limit": _TRAFFIC,
+    "quota:vif_outbound_burst": _TRAFFIC,
+    "quota:vif_outbound_peak": _TRAFFIC,
+    "quota:vif_reservation": _TRAFFIC,
+    "quota:vif_shares_": _TRAFFIC,
 }
 
 

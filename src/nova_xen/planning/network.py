@@ -8,6 +8,7 @@ from nova_xen import exceptions
 from nova_xen.domain import Interface
 from nova_xen.model import BridgeFacts, GuestMode, Nic, NicModel, Reason
 from nova_xen.planning.context import Context, reason
+from nova_xen.planning.traffic import outbound_average, outbound_reason
 
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.ASCII)
 TARGET = re.compile(r"(?!vif)[A-Za-z0-9_.-]+", re.ASCII)
@@ -25,6 +26,7 @@ def decide_interfaces(
 
     :raises BridgeNotFound: the host has no such bridge
     :raises InvalidNic: a MAC, model, MTU or script that cannot be
+    :raises InvalidExtraSpec: a limit of traffic that cannot be
     """
     made, reasons, macs = [], [], set[str]()
     for index, nic in enumerate(context.instance.nics):
@@ -32,13 +34,16 @@ def decide_interfaces(
         macs.add(mac)
         bridge = _bridge(context, nic)
         model, why = _model(context, nic)
-        made.append(_interface(context, nic, bridge, mac, model))
+        interface = _interface(context, nic, bridge, mac, model)
+        made.append(interface)
         where = f"interface[{index}]"
         reasons.append(reason(f"{where}/model", model, why))
         reasons += _mtu_reasons(context, nic, bridge, where)
         if bridge.openvswitch:
             why = f"{bridge.name} is a bridge of Open vSwitch"
             reasons.append(reason(f"{where}/virtualport", "openvswitch", why))
+        if interface.outbound_average is not None:
+            reasons.append(outbound_reason(where, interface.outbound_average))
     return tuple(made), tuple(reasons)
 
 
@@ -55,6 +60,7 @@ def _interface(
         target_dev=_target(context, nic, model),
         model=model.value,
         mtu=nic.mtu,
+        outbound_average=outbound_average(context, model),
     )
 
 

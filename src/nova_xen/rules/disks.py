@@ -11,7 +11,9 @@ from nova_xen.rules.base import mode_of, rule
 TARGETS = {
     "xen": re.compile(r"xvd[a-z]{1,2}", re.ASCII),
     "ide": re.compile(r"hd[a-d]", re.ASCII),
+    "scsi": re.compile(r"sd[a-g]", re.ASCII),
 }
+PREFIX = re.compile(r"^(xvd|hd|sd)", re.ASCII)
 EMULATED = re.compile(r"(xvd|hd)[a-d]", re.ASCII)
 FORMATS = {
     "qemu": ("raw", "qcow2", "vhd"),
@@ -21,20 +23,26 @@ FORMATS = {
 
 @rule("XEN010")
 def bus(domain: Domain) -> Iterator[str]:
-    """PV and PVH have Xen's bus only; virtio, scsi and usb have no backend."""
+    """PV and PVH have Xen's bus only; no guest has virtio or usb, no cdrom scsi."""
     mode = mode_of(domain)
-    possible = ("ide", "xen") if mode is GuestMode.HVM else ("xen",)
     for disk in domain.devices.disks:
+        possible = _buses(mode, disk.device)
         if disk.target_bus not in possible:
             yield (
-                f"disk {disk.target_dev} of a {mode} guest is on the bus "
+                f"{disk.device} {disk.target_dev} of a {mode} guest is on the bus "
                 f"{disk.target_bus}, possible is {' or '.join(possible)}"
             )
 
 
+def _buses(mode: GuestMode, device: DiskDevice) -> tuple[str, ...]:
+    if mode is not GuestMode.HVM:
+        return ("xen",)
+    return ("ide", "xen") if device is DiskDevice.CDROM else ("ide", "xen", "scsi")
+
+
 @rule("XEN011")
 def target_fits_bus(domain: Domain) -> Iterator[str]:
-    """xvd and hd are not interchangeable; IDE ends with hdd."""
+    """xvd, hd and sd are not interchangeable; IDE ends with hdd, SCSI with sdg."""
     for disk in domain.devices.disks:
         pattern = TARGETS.get(disk.target_bus)
         if pattern and not pattern.fullmatch(disk.target_dev):
@@ -43,10 +51,10 @@ def target_fits_bus(domain: Domain) -> Iterator[str]:
 
 @rule("XEN012")
 def targets_differ(domain: Domain) -> Iterator[str]:
-    """xvda and hda are one place: for HVM libxl emulates both as the first disk."""
+    """xvda, hda and sda are one place: the guest calls each of them its first disk."""
     seen: dict[str, str] = {}
     for disk in domain.devices.disks:
-        place = disk.target_dev.removeprefix("xvd").removeprefix("hd")
+        place = PREFIX.sub("", disk.target_dev)
         if place in seen:
             yield f"disks {seen[place]} and {disk.target_dev} are in one place"
         seen[place] = disk.target_dev

@@ -12,7 +12,7 @@ from nova_xen.hypervisor.capabilities import (
     mode_facts,
     offered_modes,
 )
-from nova_xen.model import DiskBus, GuestMode
+from nova_xen.model import GuestMode
 from nova_xen.testing import FakeHost
 
 # the fake answers with what a real host was recorded to answer
@@ -42,7 +42,6 @@ def test_a_recorded_host(
     assert (facts.os_type, facts.machine) == (os_type, machine)
     assert facts.features == features
     assert facts.max_vcpus == vcpus
-    assert facts.disk_buses == (DiskBus.IDE, DiskBus.XEN)
     assert facts.video_models == ("vga", "cirrus", "xen")
     assert facts.graphics == ("sdl", "vnc", "spice")
 

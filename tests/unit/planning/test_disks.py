@@ -37,10 +37,10 @@ def targets(asked: dict[str, str], **changes: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("bus", [None, "xen", "XEN", "ide", "virtio", "scsi", "usb"])
 def test_bus_of_the_root_disk(mode: GuestMode, bus: str | None) -> None:
     asked = {**BY_MODE[mode], **({"hw_disk_bus": bus} if bus else {})}
-    possible = ("ide", "xen") if mode is GuestMode.HVM else ("xen",)
+    possible = ("ide", "xen", "scsi") if mode is GuestMode.HVM else ("xen",)
     if bus is None or bus.lower() in possible:
         chosen = (bus or possible[0]).lower()
-        name = {"xen": "xvda", "ide": "hda"}[chosen]
+        name = {"xen": "xvda", "ide": "hda", "scsi": "sda"}[chosen]
         assert targets(asked) == [(chosen, name)]
         return
     with pytest.raises(exceptions.BusNotPossible) as refused:
@@ -58,10 +58,11 @@ def test_bus_of_the_root_disk(mode: GuestMode, bus: str | None) -> None:
         (HVM, ["hda", "hdb", "hdc", "hdd"]),
         ({**HVM, "hw_disk_bus": "xen"}, ["xvda", "hdb", "xvdc", "xvdd"]),
         ({**HVM, "hw_cdrom_bus": "xen"}, ["hda", "xvdb", "hdc", "hdd"]),
+        ({**HVM, "hw_disk_bus": "scsi"}, ["sda", "hdb", "sdc", "sdd"]),
     ],
 )
 def test_names_never_share_a_place(asked: dict[str, str], expected: list[str]) -> None:
-    """On HVM xvda and hda are one disk, so mixed buses count on."""
+    """On HVM xvda, hda and sda are one place, so mixed buses count on."""
     planned = plan(image=iso(asked), flavor=ALL)
     assert [disk.target_dev for disk in planned.domain.devices.disks] == expected
     assert [file.kind for file in planned.disks] == [
@@ -75,6 +76,8 @@ def test_names_never_share_a_place(asked: dict[str, str], expected: list[str]) -
 def test_a_cdrom_bus_is_checked_like_a_disks() -> None:
     with pytest.raises(exceptions.BusNotPossible, match="have a cdrom on the bus ide"):
         plan(image=iso({**PV, "hw_cdrom_bus": "ide"}))
+    with pytest.raises(exceptions.BusNotPossible, match=r"use one of: ide, xen\."):
+        plan(image=iso({**HVM, "hw_cdrom_bus": "scsi"}))
 
 
 def context(mode: GuestMode) -> Context:
@@ -87,6 +90,8 @@ def context(mode: GuestMode) -> Context:
     [
         (DiskBus.IDE, 0, "hda"),
         (DiskBus.IDE, 3, "hdd"),
+        (DiskBus.SCSI, 0, "sda"),
+        (DiskBus.SCSI, 6, "sdg"),
         (DiskBus.XEN, 0, "xvda"),
         (DiskBus.XEN, 4, "xvde"),
         (DiskBus.XEN, 25, "xvdz"),
@@ -97,12 +102,13 @@ def test_device_name(bus: DiskBus, index: int, name: str) -> None:
     assert device_name(context(GuestMode.HVM), bus, index, "a disk") == name
 
 
-def test_ide_has_no_fifth_place() -> None:
+@pytest.mark.parametrize(("bus", "limit"), [(DiskBus.IDE, 4), (DiskBus.SCSI, 7)])
+def test_emulated_buses_are_full_some_time(bus: DiskBus, limit: int) -> None:
     with pytest.raises(exceptions.TooManyDisks) as refused:
-        device_name(context(GuestMode.HVM), DiskBus.IDE, 4, "the volume")
+        device_name(context(GuestMode.HVM), bus, limit, "the volume")
     assert str(refused.value) == (
-        "Server web1: no place for the volume, the bus ide takes 4 devices; ask for "
-        "fewer disks or set hw_disk_bus=xen."
+        f"Server web1: no place for the volume, the bus {bus} takes {limit} devices; "
+        "ask for fewer disks or set hw_disk_bus=xen."
     )
 
 

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from golden.builders import BY_MODE, HVM, MAC, PV, UUID, nic, options, plan
+from golden.builders import BY_MODE, HVM, MAC, PV, UUID, flavor, nic, options, plan
 from nova_xen import exceptions
 from nova_xen.domain import Interface
 from nova_xen.model import GuestMode, Nic, NicModel
+
+RATE = "quota:vif_outbound_average"
+OTHER = "00:16:3e:11:22:34"
 
 
 def interface(asked: dict[str, str] | None = None, **changes: Any) -> Interface:
@@ -192,3 +195,35 @@ def test_interfaces_keep_their_order() -> None:
     nics = tuple(Nic(bridge="br0", mac=f"00:16:3e:00:00:0{n}") for n in (3, 1, 2))
     found = plan(nics=nics).domain.devices.interfaces
     assert [each.mac for each in found] == [each.mac for each in nics]
+
+
+@pytest.mark.parametrize("mode", GuestMode)
+@pytest.mark.parametrize("rate", [None, "1", "1024", "4194303"])
+def test_what_a_guest_may_send(mode: GuestMode, rate: str | None) -> None:
+    asked = {**BY_MODE[mode], "hw_vif_model": "netfront"}
+    specs = {} if rate is None else {RATE: rate}
+    planned = plan(asked, nics=(nic(), nic(mac=OTHER)), flavor=flavor(specs))
+    expected = None if rate is None else int(rate)
+    rates = [each.outbound_average for each in planned.domain.devices.interfaces]
+    assert rates == [expected, expected]
+    why = [each.why for each in planned.reasons if "bandwidth" in each.element]
+    assert why == ([] if rate is None else [f"extra spec {RATE}, in KiB/s"] * 2)
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "4194304", "x", "", "1.5", "٣"])
+def test_rates_that_are_none(rate: str) -> None:
+    with pytest.raises(exceptions.InvalidExtraSpec) as refused:
+        plan(PV, nics=(nic(),), flavor=flavor({RATE: rate}))
+    assert str(refused.value) == (
+        f"Server web1: extra spec {RATE}={rate} is not possible: it is a whole number "
+        "of KiB/s from 1 to 4194303."
+    )
+
+
+def test_an_emulated_card_has_no_limit() -> None:
+    with pytest.raises(exceptions.InvalidExtraSpec) as refused:
+        plan(HVM, nics=(nic(),), flavor=flavor({RATE: "10"}))
+    assert str(refused.value).endswith(
+        "Xen limits its own card alone and not the emulated e1000; use an image with "
+        "hw_vif_model=netfront."
+    )

@@ -6,7 +6,7 @@ import inspect
 import pathlib
 
 from nova_xen.rules import RULES, Rule
-from unit.rules.documents import BREACHES
+from unit.rules.breaches import BREACHES
 
 PATH = pathlib.Path(__file__).parents[3] / "doc" / "rules.rst"
 HEAD = """\

@@ -9,7 +9,8 @@ from nova_xen import exceptions, rules
 from nova_xen.domain import Domain, OsType
 from nova_xen.model import GuestMode
 from nova_xen.rules.base import RULES, Rule, rule
-from unit.rules.documents import BREACHES, CLEAN, PV_GUEST, Breach, with_
+from unit.rules.breaches import BREACHES
+from unit.rules.documents import CLEAN, PV_GUEST, Breach, with_
 from unit.rules.table import PATH, table
 
 
