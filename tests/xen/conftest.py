@@ -125,8 +125,9 @@ def dom0() -> Iterator[Dom0]:
 
 @pytest.fixture
 def server(dom0: Dom0, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A name for the test's server, which is gone afterwards."""
+    """A name for the test's server or the beginning of several; gone afterwards."""
     name = PREFIX + request.node.name.translate(str.maketrans("_[]", "---")).strip("-")
     yield name
-    if name in dom0.sh("virsh -c xen:///system list --all --name").split():
-        dom0.nova_xen("server", "delete", name)
+    domains = dom0.sh("virsh -c xen:///system list --all --name").split()
+    if left := [domain for domain in domains if domain.startswith(name)]:
+        dom0.nova_xen("server", "delete", *left)

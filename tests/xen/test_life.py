@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from xen.conftest import Dom0, boot
+from xen.conftest import GUEST, Dom0, boot
 from xen.test_boot import create
 
 
@@ -109,3 +109,40 @@ def test_open_vswitch(dom0: Dom0, server: str) -> None:
     assert done.code == 0, done.err
     domid = status(dom0, server)[1]
     assert f"vif{domid}.0" in dom0.sh("ovs-vsctl list-ports br-int").split()
+
+
+FOLLOW = """
+nova-xen server console log {0} --follow >/tmp/followed &
+reader=$!
+for second in $(seq 600); do
+    grep -q 'NOVA-XEN-GUEST beat n=[2-9]' /tmp/followed && break
+    sleep 1
+done
+nova-xen server delete {0}
+wait $reader
+echo "ended with $?"
+cat /tmp/followed
+"""
+
+
+def test_console_is_followed_until_the_server_is_gone(dom0: Dom0, server: str) -> None:
+    create(dom0, server, "qcow2", *boot("pvh"))
+    told = dom0.sh(FOLLOW.format(server))
+    assert told.startswith("ended with 0\n")
+    assert "NOVA-XEN-GUEST ready" in told
+    assert "NOVA-XEN-GUEST beat" in told
+
+
+def test_a_list_of_several_servers(dom0: Dom0, server: str) -> None:
+    modes = {f"{server}-{n}": mode for n, mode in enumerate(["pv", "pvh", "hvm"])}
+    for name, mode in modes.items():
+        image = ("--image", f"{GUEST}/guest.qcow2", "--ram", "128")
+        did(dom0, "create", name, *image, *boot(mode))
+    listed = {
+        row["Name"]: (row["Status"], row["Mode"])
+        for row in dom0.told("server", "list")
+        if row["Name"] in modes
+    }
+    assert listed == {name: ("ACTIVE", mode) for name, mode in modes.items()}
+    did(dom0, "delete", *modes)
+    assert dom0.left_behind() == []
