@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab import mbr
 from lab.guest_initrd import ROOT_LABEL
-from lab.mbr import LINUX, Partition
+from lab.mbr import EFI_SYSTEM, LINUX, Partition
 from lab.run import remove_tree, run
 from lab.settings import GUEST_FILES
 
@@ -38,7 +38,8 @@ menuentry 'Debian' {{
 _EARLY_CFG = """search --no-floppy --label --set=root {label}
 set prefix=($root)/boot/grub
 """
-_MODULES = "biosdisk part_msdos ext2 normal configfile linux search search_label test"
+_MODULES = "part_msdos ext2 normal configfile linux search search_label test"
+_ESP_MIB = 4
 _FORMATS = {
     "qcow2": ["-O", "qcow2"],
     "vhd": ["-O", "vpc", "-o", "subformat=dynamic,force_size=on"],
@@ -47,18 +48,29 @@ _FORMATS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """A disk: name of its file, label and size of its one Linux partition."""
+    """A disk: name of its file, label and size of its Linux partition, UEFI's own."""
 
     name: str
     label: str
     mib: int
+    uefi: bool = False
 
     @property
-    def partition(self) -> Partition:
+    def linux(self) -> Partition:
         return Partition(_ROOT_START, self.mib * 2048, LINUX, bootable=True)
 
+    @property
+    def esp(self) -> Partition:
+        """The EFI system partition, behind the other, where ``uefi`` says so."""
+        start = self.linux.start + self.linux.sectors
+        return Partition(start, _ESP_MIB * 2048, EFI_SYSTEM)
 
-_SYSTEM = Layout("guest", ROOT_LABEL, 250)
+    @property
+    def partitions(self) -> list[Partition]:
+        return [self.linux, self.esp] if self.uefi else [self.linux]
+
+
+_SYSTEM = Layout("guest", ROOT_LABEL, 250, uefi=True)
 # HVM guests without a disk of their own start from this one, read-only: the
 # device model hands over a kernel named in the document byte by byte
 _BOOT = Layout("hvm-boot", "nova-xen-boot", 20)
@@ -101,10 +113,16 @@ def _disk(folder: Path, root: Path, layout: Layout) -> Path:
     run(["truncate", "-s", f"{layout.mib}M", part])
     options = ["-t", "ext4", "-L", layout.label, "-O", "^metadata_csum_seed"]
     run(["mke2fs", "-q", "-F", *options, "-E", "root_owner=0:0", "-d", root, part])
-    run(["truncate", "-s", f"{layout.mib + 2}M", raw])
-    _write(part, raw, _ROOT_START)
-    _grub(folder, raw, layout)
-    part.unlink()
+    end = layout.partitions[-1].start + layout.partitions[-1].sectors
+    run(["truncate", "-s", f"{end * _SECTOR + 1024**2}", raw])
+    _write(part, raw, layout.linux.start)
+    early = folder / "early.cfg"
+    early.write_text(_EARLY_CFG.format(label=layout.label))
+    _bios_grub(early, raw, layout)
+    if layout.uefi:
+        _uefi_grub(early, raw, layout)
+    for made in (part, early):
+        made.unlink()
     remove_tree(root)
     return raw
 
@@ -114,19 +132,33 @@ def _write(source: Path, disk: Path, sector: int) -> None:
     run(["dd", f"if={source}", f"of={disk}", f"seek={sector}", *how])
 
 
-def _grub(folder: Path, raw: Path, layout: Layout) -> None:
-    early = folder / "early.cfg"
-    early.write_text(_EARLY_CFG.format(label=layout.label))
-    core = folder / "core.img"
-    options = ["-O", "i386-pc", "-d", str(_GRUB / "i386-pc"), "-p", "/boot/grub"]
-    files = ["-c", str(early), "-o", str(core)]
-    run(["grub-mkimage", *options, *files, *_MODULES.split()])
+def _grub_image(kind: str, early: Path, target: Path, *modules: str) -> None:
+    options = ["-O", kind, "-d", str(_GRUB / kind), "-p", "/boot/grub"]
+    files = ["-c", str(early), "-o", str(target)]
+    run(["grub-mkimage", *options, *files, *modules, *_MODULES.split()])
+
+
+def _bios_grub(early: Path, raw: Path, layout: Layout) -> None:
+    core = early.with_name("core.img")
+    _grub_image("i386-pc", early, core, "biosdisk")
     with raw.open("r+b") as disk:
         # the first 440 bytes: what follows them is the partition table
         disk.write((_GRUB / "i386-pc/boot.img").read_bytes()[:440])
         disk.seek(mbr.OFFSET)
-        disk.write(mbr.table([layout.partition]))
+        disk.write(mbr.table(layout.partitions))
         disk.seek(_SECTOR)
         disk.write(core.read_bytes())
-    for made in (early, core):
+    core.unlink()
+
+
+def _uefi_grub(early: Path, raw: Path, layout: Layout) -> None:
+    """GRUB where firmware looks for it on a disk that it does not know."""
+    program, esp = early.with_name("BOOTX64.EFI"), early.with_name("esp.fat")
+    _grub_image("x86_64-efi", early, program)
+    run(["truncate", "-s", f"{_ESP_MIB}M", esp])
+    run(["mkfs.vfat", "-n", "ESP", esp])
+    run(["mmd", "-i", esp, "::/EFI", "::/EFI/BOOT"])
+    run(["mcopy", "-i", esp, program, "::/EFI/BOOT/"])
+    _write(esp, raw, layout.esp.start)
+    for made in (program, esp):
         made.unlink()

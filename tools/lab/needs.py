@@ -18,6 +18,9 @@ GUEST_COMMANDS = {
     "setpriv": "util-linux",
     "grub-mkimage": "grub-common",
     "/usr/lib/grub/i386-pc/boot.img": "grub-pc-bin",
+    "/usr/lib/grub/x86_64-efi/moddep.lst": "grub-efi-amd64-bin",
+    "mkfs.vfat": "dosfstools",
+    "mcopy": "mtools",
 }
 # a host brings the guest image with it
 HOST_COMMANDS = {
