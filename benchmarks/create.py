@@ -54,7 +54,7 @@ def report(taken: dict[str, dict[str, list[float]]]) -> Report:
         figures=tuple(figures),
         notes=(
             "the host's processor is emulated: the start of Python and its modules, a "
-            "third of a second elsewhere, takes 10 s there, and weighs in the ratio",
+            "third of a second elsewhere, takes seconds there, and weighs in the ratio",
         ),
     )
 

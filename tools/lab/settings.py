@@ -20,7 +20,7 @@ class Cpu:
     """The processors of a host: QEMU's -cpu, and how many."""
 
     # Without AVX and XSAVE: with them (QEMU's "max") programs in dom0 crashed at
-    # random. doc/contributor/lab.rst tells how far this one was tried.
+    # random. This one had an hour without a crash: doc/contributor/lab.rst.
     model: str = "Opteron_G3,+svm,+npt,-rdtscp"
     # With two, Xen hosts and everything else on a machine of two cores wait for
     # each other's processors: guests take five to ten times as long to boot.
