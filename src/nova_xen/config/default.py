@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[DEFAULT], [compute]: options shared with Nova, by Nova's names and defaults."""
+"""[DEFAULT], [compute], [api], [guestfs]: options shared with Nova, by Nova's names and defaults."""
 
 from oslo_config import cfg
 
@@ -48,6 +48,40 @@ Related options:
         ],
         help="Pointer of HVM guests; image property hw_pointer_model overrides it.",
     ),
+    cfg.StrOpt(
+        "config_drive_format",
+        default="iso9660",
+        choices=[
+            ("iso9660", "a CD-ROM"),
+            ("vfat", "a disk of 64 MiB, for guests that read no CD-ROM"),
+        ],
+        help="File system of config drives.",
+    ),
+    cfg.BoolOpt(
+        "force_config_drive",
+        default=False,
+        help="""
+Give every new server a config drive, whether it is asked for or not.
+
+Related options:
+
+* A server with a config drive has nothing injected into its disk, whatever
+  ``[libvirt] inject_partition`` says.
+""",
+    ),
+    cfg.StrOpt(
+        "injected_network_template",
+        default="",
+        help="""
+Template (Jinja2) of the network file that is injected into a guest's disk.
+
+Possible values:
+
+* a path; the template makes /etc/network/interfaces and is given what Nova's
+  is given: ``interfaces``, ``use_ipv6`` and ``libvirt_virt_type``
+* empty: the files that the guest's own system reads are written
+""",
+    ),
 ]
 
 compute_opts = [
@@ -59,6 +93,30 @@ Host CPUs that guests' vCPUs may run on; unset, all of them.
 Possible values:
 
 * a list such as ``2-7,^4``: CPUs 2 to 7 without 4
+""",
+    ),
+]
+
+api_opts = [
+    cfg.StrOpt(
+        "vendordata_jsonfile_path",
+        default="",
+        help="""
+File with a JSON object that every config drive has as vendor data.
+
+A server's own vendor data takes its place.
+""",
+    ),
+]
+
+guestfs_opts = [
+    cfg.BoolOpt(
+        "debug",
+        default=False,
+        help="""
+Log what libguestfs tells about its work while it injects files.
+
+What is injected may be in it, so the log is then as secret as that.
 """,
     ),
 ]

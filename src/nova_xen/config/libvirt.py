@@ -33,6 +33,37 @@ libvirt_opts = [
         min=0,
         help="Seconds a guest has to reboot by itself before it is reset.",
     ),
+    cfg.IntOpt(
+        "inject_partition",
+        default=-2,
+        min=-2,
+        help="""
+Where on the root disk files, keys and the like are injected.
+
+Possible values:
+
+* ``-2``: nothing is injected; give servers a config drive instead
+* ``-1``: libguestfs looks for the system, which takes several seconds more
+* ``0``: the disk has no partitions
+* ``N``: the N-th partition
+
+Related options:
+
+* A server that is given a kernel has the root that its command line names,
+  or the whole disk; this option then only turns injection on.
+* Nothing is injected into a server with a config drive.
+""",
+    ),
+    cfg.BoolOpt(
+        "inject_key",
+        default=False,
+        help="Let SSH keys be injected; see ``inject_partition``.",
+    ),
+    cfg.BoolOpt(
+        "inject_password",
+        default=False,
+        help="Let root's password be injected; see ``inject_partition``.",
+    ),
     cfg.StrOpt(
         "xen_hvmloader_path",
         default="",

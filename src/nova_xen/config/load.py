@@ -11,6 +11,8 @@ from nova_xen.config import default, libvirt, vnc, xen
 _GROUPS: tuple[tuple[str | None, Sequence[cfg.Opt]], ...] = (
     (None, default.default_opts),
     ("compute", default.compute_opts),
+    ("api", default.api_opts),
+    ("guestfs", default.guestfs_opts),
     (libvirt.GROUP, libvirt.libvirt_opts),
     (vnc.GROUP, vnc.vnc_opts),
     (xen.GROUP, xen.xen_opts),

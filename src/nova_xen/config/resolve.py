@@ -6,7 +6,7 @@ import re
 from oslo_config import cfg
 
 from nova_xen import exceptions
-from nova_xen.model import PlanOptions
+from nova_xen.model import ConfigDriveFormat, PlanOptions
 
 #: a path that can stand in an option of QEMU's (no comma) and in XML
 PATH = re.compile(r"/[^,\x00-\x1f\x7f]*", re.ASCII)
@@ -50,6 +50,11 @@ def plan_options(conf: cfg.ConfigOpts) -> PlanOptions:
         pv_bootloader=conf.xen.pv_bootloader,
         cpuset=_cpuset(conf.compute.cpu_shared_set),
         vif_script=conf.xen.vif_script,
+        config_drive_format=ConfigDriveFormat(conf.config_drive_format),
+        force_config_drive=conf.force_config_drive,
+        inject_partition=conf.libvirt.inject_partition,
+        inject_key=conf.libvirt.inject_key,
+        inject_password=conf.libvirt.inject_password,
     )
 
 

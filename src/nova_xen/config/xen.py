@@ -49,6 +49,22 @@ Possible values:
         min=1,
         help="Seconds that libvirt has to answer a question.",
     ),
+    cfg.IntOpt(
+        "guestfs_memory",
+        default=512,
+        min=256,
+        help="""
+Memory in MiB of the machine that libguestfs starts to inject files.
+
+It is taken from the host's own domain while a server is made.
+""",
+    ),
+    cfg.IntOpt(
+        "guestfs_timeout",
+        default=300,
+        min=1,
+        help="Seconds that libguestfs has to inject files before it is stopped.",
+    ),
     cfg.StrOpt(
         "ovmf_path",
         default="",

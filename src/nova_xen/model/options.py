@@ -3,10 +3,16 @@
 
 import dataclasses
 
+from nova_xen.model.plan import ConfigDriveFormat
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlanOptions:
-    """Values of the configuration file, resolved."""
+    """Values of the configuration file, resolved.
+
+    ``inject_partition`` by Nova's numbers: -2 injects nothing, -1 looks for the
+    system, 0 is a disk without partitions, N the N-th.
+    """
 
     instances_path: str
     vnc_enabled: bool = True
@@ -17,3 +23,8 @@ class PlanOptions:
     pv_bootloader: str = "pvgrub"
     cpuset: str | None = None
     vif_script: str | None = None
+    config_drive_format: ConfigDriveFormat = ConfigDriveFormat.ISO9660
+    force_config_drive: bool = False
+    inject_partition: int = -2
+    inject_key: bool = False
+    inject_password: bool = False

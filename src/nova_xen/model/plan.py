@@ -3,6 +3,7 @@
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 
 from nova_xen.domain import Domain
 from nova_xen.model.guest import DiskFormat, DiskKind, GuestMode
@@ -53,10 +54,14 @@ class ConfigDriveFormat(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ConfigDrivePlan:
-    """A config drive to make at ``path``; its content follows from the instance."""
+    """A config drive to make at ``path``; its content follows from the instance.
+
+    ``devices`` are the server's disks by the names that Linux gives them.
+    """
 
     path: str
     format: ConfigDriveFormat
+    devices: Mapping[DiskKind, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import pytest
 from oslo_config import cfg
 
 from nova_xen import config, exceptions
-from nova_xen.model import PlanOptions
+from nova_xen.model import ConfigDriveFormat, PlanOptions
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def test_values_of_a_nova_conf(write: "Write") -> None:
 compute_driver = libvirt.LibvirtDriver
 state_path = /srv/nova
 use_cow_images = false
+config_drive_format = vfat
+force_config_drive = true
 pointer_model = ps2mouse
 transport_url = rabbit://nova:secret@controller
 [compute]
@@ -46,6 +48,9 @@ cpu_shared_set = 2-7, ^4
 [libvirt]
 virt_type = xen
 images_type = raw
+inject_partition = -1
+inject_key = true
+inject_password = true
 cpu_mode = none
 [vnc]
 enabled = false
@@ -66,6 +71,11 @@ vif_script = vif-route
         pv_bootloader="pygrub",
         cpuset="2-7,^4",
         vif_script="vif-route",
+        config_drive_format=ConfigDriveFormat.VFAT,
+        force_config_drive=True,
+        inject_partition=-1,
+        inject_key=True,
+        inject_password=True,
     )
 
 
@@ -91,6 +101,9 @@ def test_configurations_of_others(write: "Write", text: str, why: str) -> None:
         "[libvirt]\nimages_type = zfs",
         "[xen]\nshutdown_timeout = -1",
         "[xen]\ncreate_timeout = soon",
+        "[xen]\nguestfs_memory = 64",
+        "[DEFAULT]\nconfig_drive_format = ext4",
+        "[libvirt]\ninject_partition = -3",
         "[vnc]\nserver_listen = a b",
         "[vnc]\nenabled = perhaps",
         "no section",
