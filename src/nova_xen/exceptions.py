@@ -85,7 +85,7 @@ class BusNotPossible(InvalidRequest):
 class TooManyDisks(InvalidRequest):
     msg_fmt = (
         "Server %(server)s: no place for %(device)s, the bus %(bus)s takes "
-        "%(limit)d devices; ask for fewer disks or set hw_disk_bus=xen."
+        "%(limit)d devices; ask for fewer disks or set %(name)s=xen."
     )
 
 

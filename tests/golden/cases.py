@@ -16,7 +16,7 @@ from golden.builders import (
     options,
     plan,
 )
-from nova_xen.model import DiskFormat, Plan
+from nova_xen.model import ConfigDriveFormat, DiskFormat, Plan
 
 UEFI = {**HVM, "hw_firmware_type": "uefi"}
 ALL_DISKS = flavor(ephemeral_gib=10, swap_mib=512)
@@ -78,6 +78,26 @@ def _disks() -> dict[str, Plan]:
     }
 
 
+def _config_drives() -> dict[str, Plan]:
+    """Each mode with each file system of config drives."""
+    drives = {
+        f"{mode}-config-drive-{drive_format}": plan(
+            words, config_drive=True, by=options(config_drive_format=drive_format)
+        )
+        for mode, words in BY_MODE.items()
+        for drive_format in ConfigDriveFormat
+    }
+    return {
+        **drives,
+        "pv-config-drive-all-disks": plan(PV, flavor=ALL_DISKS, config_drive=True),
+        "hvm-config-drive-all-disks": plan(HVM, flavor=ALL_DISKS, config_drive=True),
+        "hvm-config-drive-bus-xen": plan(
+            {**HVM, "hw_disk_bus": "xen", "hw_cdrom_bus": "xen"}, config_drive=True
+        ),
+        "hvm-iso-config-drive": plan(image=iso(HVM), config_drive=True),
+    }
+
+
 def _networks() -> dict[str, Plan]:
     two = (
         nic(),
@@ -133,6 +153,7 @@ def cases() -> Mapping[str, Plan]:
         **_formats(),
         **_boots(),
         **_disks(),
+        **_config_drives(),
         **_networks(),
         **_screens(),
         **_machines(),

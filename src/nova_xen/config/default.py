@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[DEFAULT], [compute], [api], [guestfs]: options shared with Nova, by Nova's names and defaults."""
+"""[DEFAULT] and three small groups: options shared with Nova, by Nova's names."""
 
 from oslo_config import cfg
 

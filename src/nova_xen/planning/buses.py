@@ -58,7 +58,13 @@ def device_letters(index: int) -> str:
     return letters
 
 
-def device_name(context: Context, bus: DiskBus, index: int, device: str) -> str:
+def device_name(
+    context: Context,
+    bus: DiskBus,
+    index: int,
+    device: str,
+    kind: DiskDevice = DiskDevice.DISK,
+) -> str:
     """The target name for the disk at ``index``.
 
     On HVM xvda, hda and sda are the same place, so all buses share one count.
@@ -72,5 +78,6 @@ def device_name(context: Context, bus: DiskBus, index: int, device: str) -> str:
             device=device,
             bus=bus.value,
             limit=limit,
+            name=f"hw_{kind}_bus",
         )
     return PREFIXES[bus] + device_letters(index)

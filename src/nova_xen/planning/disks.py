@@ -7,15 +7,29 @@ from nova_xen.domain import Disk, DiskDevice, DiskType
 from nova_xen.model import (
     GIB,
     MIB,
+    ConfigDriveFormat,
+    ConfigDrivePlan,
     DiskFormat,
     DiskKind,
     DiskPlan,
     Reason,
 )
-from nova_xen.planning.buses import choose_bus, device_name
+from nova_xen.planning.buses import choose_bus, device_letters, device_name
 from nova_xen.planning.context import Context, reason
 from nova_xen.planning.formats import disk_driver
 from nova_xen.planning.sizes import installation_size, root_size
+
+_CDROM = DiskKind.CDROM
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """A file that becomes a device of the guest."""
+
+    kind: DiskKind
+    path: str
+    format: DiskFormat
+    cdrom: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,23 +39,46 @@ class Disks:
     devices: tuple[Disk, ...]
     files: tuple[DiskPlan, ...]
     reasons: tuple[Reason, ...]
+    config_drive: ConfigDrivePlan | None = None
 
 
-def decide_disks(context: Context) -> Disks:
-    """Root first, then a cdrom, ephemeral and swap.
+def decide_disks(
+    context: Context, drive_format: ConfigDriveFormat | None = None
+) -> Disks:
+    """Root first, then a cdrom, ephemeral and swap, last the config drive.
 
     :raises BusNotPossible, TooManyDisks, FlavorTooSmall: see there
     """
     files = tuple(_files(context))
+    wanted = [_Wanted(f.kind, f.path, f.format, f.kind is _CDROM) for f in files]
+    drive = _config_drive(context, drive_format, files) if drive_format else None
+    if drive:
+        cdrom = drive.format is ConfigDriveFormat.ISO9660
+        raw = DiskFormat.RAW
+        wanted.append(_Wanted(DiskKind.CONFIG, drive.path, raw, cdrom))
     devices = []
     reasons = list(_format_reasons(context, files))
-    for index, file in enumerate(files):
-        device, why = _device(context, file, index)
+    for index, each in enumerate(wanted):
+        device, why = _device(context, each, index)
         devices.append(device)
         reasons.append(
             reason(f"disk[{device.target_dev}]/target/@bus", device.target_bus, why)
         )
-    return Disks(tuple(devices), files, tuple(reasons))
+    return Disks(tuple(devices), files, tuple(reasons), drive)
+
+
+def _config_drive(
+    context: Context, drive_format: ConfigDriveFormat, files: tuple[DiskPlan, ...]
+) -> ConfigDrivePlan:
+    """Linux calls the disk in each place xvd, whichever bus it is on."""
+    return ConfigDrivePlan(
+        path=f"{context.folder}/{DiskKind.CONFIG}",
+        format=drive_format,
+        devices={
+            file.kind: f"/dev/xvd{device_letters(index)}"
+            for index, file in enumerate(files)
+        },
+    )
 
 
 def _files(context: Context) -> list[DiskPlan]:
@@ -154,9 +191,9 @@ def _size_why(context: Context, file: DiskPlan) -> str:
             return "the image's own size, since the flavor gives none"
 
 
-def _device(context: Context, file: DiskPlan, index: int) -> tuple[Disk, str]:
-    cdrom = file.kind is DiskKind.CDROM
-    kind = DiskDevice.CDROM if cdrom else DiskDevice.DISK
+def _device(context: Context, file: _Wanted, index: int) -> tuple[Disk, str]:
+    """A cdrom is read-only by nature; an emulated disk cannot be made so."""
+    kind = DiskDevice.CDROM if file.cdrom else DiskDevice.DISK
     bus, why = choose_bus(context, kind)
     name, word = disk_driver(DiskType.FILE, file.format)
     disk = Disk(
@@ -165,8 +202,8 @@ def _device(context: Context, file: DiskPlan, index: int) -> tuple[Disk, str]:
         driver_name=name,
         driver_type=word,
         source_file=file.path,
-        target_dev=device_name(context, bus, index, f"the {file.kind}"),
+        target_dev=device_name(context, bus, index, f"the {file.kind}", kind),
         target_bus=bus.value,
-        readonly=cdrom,
+        readonly=file.cdrom,
     )
     return disk, why

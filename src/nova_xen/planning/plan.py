@@ -4,7 +4,15 @@
 import dataclasses
 
 from nova_xen.domain import Clock, Devices, Domain, Features, Memballoon
-from nova_xen.model import GuestMode, HostFacts, Instance, Plan, PlanOptions, Reason
+from nova_xen.model import (
+    GuestMode,
+    HostFacts,
+    InjectionPlan,
+    Instance,
+    Plan,
+    PlanOptions,
+    Reason,
+)
 from nova_xen.planning.boot import Boot, decide_boot
 from nova_xen.planning.console import decide_consoles
 from nova_xen.planning.context import Asked, Context
@@ -19,6 +27,11 @@ from nova_xen.planning.mode import decide_mode
 from nova_xen.planning.names import check_name, check_uuid
 from nova_xen.planning.network import decide_interfaces
 from nova_xen.planning.platform import decide_clock, decide_features
+from nova_xen.planning.setup import (
+    check_setup,
+    decide_config_drive,
+    decide_injection,
+)
 from nova_xen.planning.sizes import check_flavor, check_memory_minimum
 from nova_xen.planning.texts import check_texts
 
@@ -51,6 +64,8 @@ def make_plan(
         files=parts.boot.files,
         cap=parts.cpu.cap,
         reasons=(*mode_reasons, *parts.reasons),
+        config_drive=parts.disks.config_drive,
+        injection=parts.injection,
     )
 
 
@@ -60,6 +75,7 @@ def _accept(asked: Asked) -> tuple[GuestMode, tuple[Reason, ...]]:
     check_name(instance.name)
     check_uuid(instance.name, instance.uuid)
     check_texts(instance)
+    check_setup(instance)
     check_flavor(instance)
     refuse_impossible(asked)
     mode, reasons = decide_mode(asked)
@@ -79,6 +95,7 @@ class _Parts:
     devices: Devices
     features: Features | None
     clock: Clock
+    injection: InjectionPlan | None
     reasons: tuple[Reason, ...]
 
 
@@ -86,7 +103,9 @@ def _decide(context: Context) -> _Parts:
     boot = decide_boot(context)
     cpu = decide_cpu(context)
     memory, memory_reasons = decide_memory(context)
-    disks = decide_disks(context)
+    drive = decide_config_drive(context)
+    disks = decide_disks(context, drive.format if drive else None)
+    injection, injection_reasons = decide_injection(context, drive, disks.files)
     devices, device_reasons = _devices(context, disks)
     features, feature_reasons = decide_features(context)
     clock, clock_reasons = decide_clock(context)
@@ -96,10 +115,14 @@ def _decide(context: Context) -> _Parts:
         *cpu.reasons,
         *feature_reasons,
         *clock_reasons,
+        *(drive.reasons if drive else ()),
+        *injection_reasons,
         *disks.reasons,
         *device_reasons,
     )
-    return _Parts(boot, memory, cpu, disks, devices, features, clock, reasons)
+    return _Parts(
+        boot, memory, cpu, disks, devices, features, clock, injection, reasons
+    )
 
 
 def _domain(context: Context, parts: _Parts, version: str) -> Domain:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any request on any host: sensible ones, senseless ones and hostile ones."""
 
+from ipaddress import ip_address, ip_interface
+
 from hypothesis import strategies as st
 
 from golden.builders import BOOT_FILES, MODES, UUID
@@ -8,14 +10,19 @@ from nova_xen.model import (
     GIB,
     BootFiles,
     BridgeFacts,
+    ConfigDriveFormat,
     DiskFormat,
     Flavor,
+    GuestSetup,
     HostFacts,
     Image,
+    InjectedFile,
     Instance,
     Nic,
+    NicAddress,
     PlanOptions,
 )
+from unit.planning.keys import ED25519, RSA
 
 HOSTILE = st.sampled_from(
     ["", "nonsense", "%(server)s", "100%", "\x00", "\x1b[2J", "\ud800", "None", "ü"]
@@ -56,6 +63,7 @@ PROPERTIES = {
     "hw_mem_encryption": BOOLEAN,
     "hw_numa_nodes": word("1", "2"),
     "hw_scsi_model": word("virtio-scsi"),
+    "img_config_drive": word("optional", "mandatory", "never"),
     "anything": word("at all"),
 }
 NUMBERS = word("1", "100", "65536", "50000", "-1", "0", "1_000", "٣", "1e3")
@@ -88,6 +96,37 @@ def usually(value: object, *others: object) -> st.SearchStrategy[object]:
     )
 
 
+def rarely(value: object, *others: object) -> st.SearchStrategy[object]:
+    """``value`` mostly, so that most requests have few of these things."""
+    return st.integers(0, 7).flatmap(
+        lambda die: st.sampled_from(others) if die == 5 else st.just(value)
+    )
+
+
+SETUPS = st.builds(
+    GuestSetup,
+    hostname=rarely(None, "web", "web.example.org", "", "a_b", "\ud800"),
+    ssh_keys=rarely((), (ED25519,), (ED25519, RSA), ("\x00",), ("ssh-rsa x",)),
+    admin_password=rarely(None, "secret", "", "a\nb", "\ud800"),
+    files=rarely(
+        (),
+        (InjectedFile(path="/etc/motd", content=b"x"),),
+        (InjectedFile(path="/etc/motd", content=b"x", mode=0o600),) * 2,
+        (InjectedFile(path="../\x1b[2J", content=b""),),
+        (InjectedFile(path="/\ud800", content=b""),),
+    ),
+    metadata=rarely({}, {"role": "web"}, {"\x00": "x"}, {"a": "\ud800"}),
+    user_data=rarely(None, b"#!/bin/sh", b""),
+    vendor_data=rarely(None, {"a": 1}, {"a": object()}),
+)
+ROUTER = ip_address("fe80::1")
+ADDRESSES = rarely(
+    (),
+    (NicAddress(address=ip_interface("192.0.2.5/24")),),
+    (NicAddress(address=ip_interface("2001:db8::5/64"), gateway=ROUTER),),
+    (NicAddress(address=ip_interface("192.0.2.5/24"), gateway=ROUTER),),
+    (NicAddress(address=ip_interface("0.0.0.0/0")),),
+)
 IMAGES = st.builds(
     Image,
     path=usually("/srv/images/i.img", "", "/srv/\x01"),
@@ -119,6 +158,8 @@ NICS = st.builds(
     script=usually(None, "vif-route", "/etc/xen/scripts/vif-nat", "../../tmp/x", "a b"),
     target_dev=usually(None, "tap0", "tap12345678-ab", "vif1.0", "x" * 16, "a/b", "ü"),
     interface_id=usually(None, UUID, UUID.upper(), "port", "\x00"),
+    addresses=ADDRESSES,
+    dns=rarely((), (ip_address("192.0.2.53"),), (ip_address("::"),)),
 )
 INSTANCES = st.builds(
     Instance,
@@ -132,6 +173,8 @@ INSTANCES = st.builds(
     os_type=usually(None, "windows", "\x00"),
     vnc_password=usually(None, "secret", "", "123456789", "\x01"),
     creation_time=usually("2024-01-02 03:04:05", ""),
+    setup=SETUPS | st.just(GuestSetup()),
+    config_drive=st.booleans(),
 )
 BRIDGES = {
     "br0": BridgeFacts(name="br0", mtu=1500),
@@ -169,4 +212,9 @@ OPTIONS = st.builds(
     pv_bootloader=st.sampled_from(["pvgrub", "pygrub"]),
     cpuset=usually(None, "0-3,^2"),
     vif_script=usually(None, "vif-nat"),
+    config_drive_format=st.sampled_from(ConfigDriveFormat),
+    force_config_drive=st.booleans(),
+    inject_partition=st.sampled_from([-2, -1, 0, 1, 3]),
+    inject_key=st.booleans(),
+    inject_password=st.booleans(),
 )

@@ -14,6 +14,7 @@ from nova_xen.domain import format_domain, parse_domain
 from nova_xen.exceptions import NovaXenError
 from nova_xen.model import HostFacts, Instance, Plan, PlanOptions
 from nova_xen.planning import make_plan
+from nova_xen.planning.setup import told
 from unit.planning.requests import HOSTS, INSTANCES, OPTIONS
 
 EXAMPLES = int(os.environ.get("NOVA_XEN_EXAMPLES", "500"))
@@ -45,7 +46,11 @@ def check_plan(plan: Plan) -> None:
     assert list(rules.findings(plan.domain)) == []
     assert parse_domain(format_domain(plan.domain)) == plan.domain
     paths = {disk.source for disk in plan.domain.devices.disks}
-    assert paths == {disk.path for disk in plan.disks}
+    drive = {plan.config_drive.path} if plan.config_drive else set()
+    assert paths == {disk.path for disk in plan.disks} | drive
+    assert not (plan.config_drive and plan.injection)
+    if told(plan.instance):
+        assert plan.config_drive or plan.injection
     assert all(disk.size >= 0 for disk in plan.disks)
     assert all(path and path.startswith(plan.folder + "/") for path in paths)
     for reason in plan.reasons:

@@ -10,6 +10,7 @@ from golden.builders import (
     FOLDER,
     HVM,
     PV,
+    PVH,
     flavor,
     image,
     instance,
@@ -19,7 +20,15 @@ from golden.builders import (
 )
 from nova_xen import exceptions
 from nova_xen.domain import DiskType
-from nova_xen.model import GIB, MIB, DiskBus, DiskFormat, DiskKind, GuestMode
+from nova_xen.model import (
+    GIB,
+    MIB,
+    ConfigDriveFormat,
+    DiskBus,
+    DiskFormat,
+    DiskKind,
+    GuestMode,
+)
 from nova_xen.planning.buses import device_letters, device_name
 from nova_xen.planning.context import Context
 from nova_xen.planning.formats import disk_driver
@@ -71,6 +80,50 @@ def test_names_never_share_a_place(asked: dict[str, str], expected: list[str]) -
         DiskKind.EPHEMERAL,
         DiskKind.SWAP,
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "drive_format", "expected"),
+    [
+        (PV, "iso9660", ("cdrom", "xen", "xvdd", True)),
+        (PV, "vfat", ("disk", "xen", "xvdd", False)),
+        (PVH, "iso9660", ("cdrom", "xen", "xvdd", True)),
+        (PVH, "vfat", ("disk", "xen", "xvdd", False)),
+        (HVM, "iso9660", ("cdrom", "ide", "hdd", True)),
+        (HVM, "vfat", ("disk", "ide", "hdd", False)),
+        ({**HVM, "hw_disk_bus": "xen"}, "iso9660", ("cdrom", "ide", "hdd", True)),
+        ({**HVM, "hw_disk_bus": "xen"}, "vfat", ("disk", "xen", "xvdd", False)),
+        ({**HVM, "hw_disk_bus": "scsi"}, "vfat", ("disk", "scsi", "sdd", False)),
+        ({**HVM, "hw_cdrom_bus": "xen"}, "iso9660", ("cdrom", "xen", "xvdd", True)),
+        ({**HVM, "hw_cdrom_bus": "xen"}, "vfat", ("disk", "ide", "hdd", False)),
+    ],
+)
+def test_the_config_drive_comes_last(
+    asked: dict[str, str], drive_format: str, expected: tuple[str, str, str, bool]
+) -> None:
+    by = options(config_drive_format=ConfigDriveFormat(drive_format))
+    made = plan(asked, flavor=ALL, by=by, config_drive=True)
+    last = made.domain.devices.disks[-1]
+    found = (last.device, last.target_bus, last.target_dev, last.readonly)
+    assert found == expected
+    assert (last.source, last.driver_type) == (f"{FOLDER}/disk.config", "raw")
+    assert DiskKind.CONFIG not in [file.kind for file in made.disks]
+
+
+@pytest.mark.parametrize(
+    ("drive_format", "name"), [("iso9660", "hw_cdrom_bus"), ("vfat", "hw_disk_bus")]
+)
+def test_a_full_ide_bus_has_no_place_for_it(drive_format: str, name: str) -> None:
+    by = options(config_drive_format=ConfigDriveFormat(drive_format))
+    with pytest.raises(exceptions.TooManyDisks) as refused:
+        plan(image=iso(HVM), flavor=ALL, by=by, config_drive=True)
+    assert str(refused.value) == (
+        "Server web1: no place for the disk.config, the bus ide takes 4 devices; ask "
+        f"for fewer disks or set {name}=xen."
+    )
+    way_out = iso({**HVM, name: "xen"})
+    made = plan(image=way_out, flavor=ALL, by=by, config_drive=True)
+    assert made.domain.devices.disks[-1].target_dev == "xvde"
 
 
 def test_a_cdrom_bus_is_checked_like_a_disks() -> None:
