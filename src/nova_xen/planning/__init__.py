@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pure decisions: from a request and a host's facts to a plan with its reasons."""
 
+from nova_xen.planning.hostnames import default_hostname
 from nova_xen.planning.names import check_name
 from nova_xen.planning.plan import make_plan
 
-__all__ = ["check_name", "make_plan"]
+__all__ = ["check_name", "default_hostname", "make_plan"]
