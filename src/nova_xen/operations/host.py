@@ -28,6 +28,7 @@ class Host:
     boot_paths: BootPaths = dataclasses.field(default_factory=BootPaths)
     shutdown_timeout: int = 60
     reboot_timeout: int = 120
+    vendor_data_path: str = ""
 
     def facts(self) -> HostFacts:
         """Ask libvirt and the file system what this host is and has.
@@ -61,6 +62,7 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
         boot_paths=_boot_paths(conf),
         shutdown_timeout=conf.xen.shutdown_timeout,
         reboot_timeout=conf.libvirt.wait_soft_reboot_seconds,
+        vendor_data_path=conf.api.vendordata_jsonfile_path,
     )
 
 

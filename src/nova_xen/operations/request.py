@@ -10,7 +10,16 @@ from collections.abc import Mapping
 
 from nova_xen import exceptions
 from nova_xen.images import inspect_image
-from nova_xen.model import DiskFormat, Flavor, Image, Instance, Nic
+from nova_xen.model import (
+    Address,
+    DiskFormat,
+    Flavor,
+    GuestSetup,
+    Image,
+    Instance,
+    Nic,
+    NicAddress,
+)
 from nova_xen.planning import check_name
 
 #: the block of MAC addresses that belongs to Xen (IEEE, Xensource Inc.)
@@ -26,6 +35,8 @@ class NicRequest:
     model: str | None = None
     mtu: int | None = None
     script: str | None = None
+    addresses: tuple[NicAddress, ...] = ()
+    dns: tuple[Address, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +44,7 @@ class CreateRequest:
     """A server as a person asks for it; paths are of this host.
 
     ``image_format`` is raw, qcow2, vhd or iso; None takes what the header says.
+    ``setup`` is what the guest is told, and has read its files already.
     """
 
     name: str
@@ -44,6 +56,8 @@ class CreateRequest:
     kernel: str | None = None
     ramdisk: str | None = None
     vnc_password: str | None = dataclasses.field(default=None, repr=False)
+    setup: GuestSetup = dataclasses.field(default_factory=GuestSetup)
+    config_drive: bool = False
 
 
 def build_instance(request: CreateRequest) -> Instance:
@@ -65,6 +79,8 @@ def build_instance(request: CreateRequest) -> Instance:
         ramdisk=_boot_file(request, "ramdisk", request.ramdisk),
         vnc_password=request.vnc_password,
         creation_time=now.strftime("%Y-%m-%d %H:%M:%S"),
+        setup=request.setup,
+        config_drive=request.config_drive,
     )
 
 
@@ -91,6 +107,8 @@ def _nic(request: NicRequest) -> Nic:
         model=request.model,
         mtu=request.mtu,
         script=request.script,
+        addresses=request.addresses,
+        dns=request.dns,
     )
 
 

@@ -26,11 +26,13 @@ from nova_xen.images import (
     require_files,
     sweep_leftovers,
 )
-from nova_xen.model import DiskPlan, Instance, Plan, Server
+from nova_xen.injection import make_config_drive
+from nova_xen.model import ConfigDrivePlan, DiskPlan, Instance, Plan, Server
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import describe
 from nova_xen.operations.start import start_guest
 from nova_xen.operations.steps import Step, run_steps
+from nova_xen.operations.vendor_data import add_vendor_data
 from nova_xen.planning import make_plan
 from nova_xen.version import package_version
 
@@ -44,7 +46,7 @@ def plan(host: Host, instance: Instance) -> Plan:
     """
     made = make_plan(instance, host.facts(), host.options, package_version())
     rules.check(made.domain)
-    return made
+    return add_vendor_data(made, host.vendor_data_path)
 
 
 def spawn(host: Host, plan: Plan, progress: Progress) -> Server:
@@ -101,12 +103,25 @@ class _Spawn:
             Step("make its folder", self._make_folder, self._drop_folder),
             Step("copy its kernel", self._copy_files),
             *disks,
+            *self._telling(),
             Step("check its files", self._check_files),
             Step("make its log", self._make_log),
             Step("define it in libvirt", self._define, self._undefine),
             Step("start it", self._start, self._switch_off),
             Step("close its journal", self._finish),
         ]
+
+    def _telling(self) -> list[Step]:
+        """What tells the guest its name, keys, files and addresses."""
+        drive = self._plan.config_drive
+        if drive is None:
+            return []
+        make = functools.partial(self._make_config_drive, drive)
+        return [Step("make its config drive", make)]
+
+    def _make_config_drive(self, drive: ConfigDrivePlan) -> None:
+        instance = self._plan.instance
+        make_config_drive(drive, instance, self._plan.mode, server=self._name)
 
     def _make_folder(self) -> None:
         path = self._host.options.instances_path
