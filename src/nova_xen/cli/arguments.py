@@ -2,39 +2,15 @@
 """The arguments that describe a server, and the request they amount to."""
 
 import argparse
-import dataclasses
 from typing import TYPE_CHECKING
 
 from nova_xen.cli import values
+from nova_xen.cli.setup import add_setup_arguments, secret_file, to_setup
 
 if TYPE_CHECKING:
     from nova_xen.operations.request import CreateRequest
 
 IMAGE_FORMATS = ("raw", "qcow2", "vhd", "iso")
-#: more than any password has; a file beyond it is not one of a password
-_SECRET_LIMIT = 4096
-
-
-@dataclasses.dataclass(frozen=True)
-class Secret:
-    """A text that is not to be printed."""
-
-    text: str = dataclasses.field(repr=False)
-
-
-def secret_file(path: str) -> Secret:
-    """The first line of a file."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.readline(_SECRET_LIMIT).rstrip("\r\n")
-    except OSError as error:
-        why = f"{path!r} cannot be read: {error.strerror}"
-        raise argparse.ArgumentTypeError(why) from None
-    except UnicodeDecodeError:
-        raise argparse.ArgumentTypeError(f"{path!r} is no text in UTF-8") from None
-    if not text:
-        raise argparse.ArgumentTypeError(f"the first line of {path!r} is empty")
-    return Secret(text)
 
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +19,7 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     _add_image(parser)
     _add_sizes(parser)
     _add_devices(parser)
+    add_setup_arguments(parser)
 
 
 def _add_image(parser: argparse.ArgumentParser) -> None:
@@ -100,8 +77,10 @@ def _add_devices(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=values.network,
         default=[],
-        metavar="bridge=NAME[,mac=MAC][,model=MODEL][,mtu=N][,script=SCRIPT]",
-        help="network interface on a bridge of this host; repeatable",
+        metavar="bridge=NAME[,KEY=VALUE...]",
+        help="network interface on a bridge of this host; the keys are mac, model, "
+        "mtu, script, and what the guest is told: ip=ADDRESS/PREFIX, gateway, dns, "
+        "which may stand in it more than once; repeatable",
     )
     parser.add_argument(
         "--vnc-password-file",
@@ -131,8 +110,10 @@ def to_request(args: argparse.Namespace) -> "CreateRequest":
         image_format=args.image_format,
         flavor=flavor,
         properties=args.properties or {},
-        nics=tuple(NicRequest(**dataclasses.asdict(nic)) for nic in args.network),
+        nics=tuple(NicRequest(**vars(nic)) for nic in args.network),
         kernel=args.kernel,
         ramdisk=args.ramdisk,
         vnc_password=args.vnc_password.text if args.vnc_password else None,
+        setup=to_setup(args),
+        config_drive=args.config_drive,
     )

@@ -9,9 +9,16 @@ import argparse
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-NETWORK_KEYS = ("bridge", "mac", "model", "mtu", "script")
+from nova_xen.cli import addresses
+
+if TYPE_CHECKING:
+    from nova_xen.model import Address, NicAddress
+
+ONCE = ("bridge", "mac", "model", "mtu", "script")
+REPEATED = ("ip", "gateway", "dns")
+NETWORK_KEYS = (*ONCE, *REPEATED)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,6 +30,8 @@ class NetworkSpec:
     model: str | None = None
     mtu: int | None = None
     script: str | None = None
+    addresses: "tuple[NicAddress, ...]" = ()
+    dns: "tuple[Address, ...]" = ()
 
 
 def _wrong(why: str) -> argparse.ArgumentTypeError:
@@ -56,17 +65,27 @@ def key_value(text: str) -> tuple[str, str]:
 
 
 def network(text: str) -> NetworkSpec:
-    """bridge=B[,mac=M][,model=M][,mtu=N][,script=S], in any order."""
+    """bridge=B[,mac=M][,model=M][,mtu=N][,script=S], in any order, and any number of
+    ip=ADDRESS/PREFIX, gateway=ADDRESS and dns=ADDRESS."""
     found: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {key: [] for key in REPEATED}
     for item in text.split(","):
         key, value = _network_item(item, text)
+        if key in repeated:
+            repeated[key].append(value)
+            continue
         if key in found:
             raise _wrong(f"{key!r} is given twice in {text!r}")
         found[key] = value
     if "bridge" not in found:
         raise _wrong(f"{text!r} names no bridge; write bridge=NAME")
     mtu = whole(1, "bytes (mtu)")(found.pop("mtu")) if "mtu" in found else None
-    return NetworkSpec(mtu=mtu, **found)
+    return NetworkSpec(
+        mtu=mtu,
+        addresses=addresses.addresses(repeated["ip"], repeated["gateway"]),
+        dns=tuple(addresses.address(server) for server in repeated["dns"]),
+        **found,
+    )
 
 
 def _network_item(item: str, text: str) -> tuple[str, str]:

@@ -118,12 +118,19 @@ class StubDriver:
             image=image,
             flavor=request.flavor,
             nics=tuple(
-                Nic(bridge=nic.bridge, mac=nic.mac or f"00:16:3e:00:00:{number:02x}")
+                Nic(
+                    bridge=nic.bridge,
+                    mac=nic.mac or f"00:16:3e:00:00:{number:02x}",
+                    addresses=nic.addresses,
+                    dns=nic.dns,
+                )
                 for number, nic in enumerate(request.nics)
             ),
             kernel=request.kernel,
             ramdisk=request.ramdisk,
             vnc_password=request.vnc_password,
+            setup=request.setup,
+            config_drive=request.config_drive,
         )
 
     def plan(self, instance: Instance) -> Plan:

@@ -22,6 +22,8 @@ from unit.cli.stub import Cli
 MIB = 1024**2
 GRUBLESS = "PV without its GRUB"
 HVM = ("--property", "vm_mode=hvm")
+DRIVE = ("--config-drive",)
+ANY_FILE = __file__
 
 
 def refused(code: int, domain: int, message: str) -> Callable[[str], Any]:
@@ -64,6 +66,40 @@ REQUESTS = {
     "a disk smaller than the image": (("--disk", "1"), "needs 2 GiB"),
     "a kernel that is not there": (("--kernel", "/nowhere"), "/nowhere"),
     GRUBLESS: ((), "grub-xen-host"),
+    "a host name that is none": (
+        (*DRIVE, "--hostname", "a_b"),
+        "'a_b' is no host name",
+    ),
+    "no way to tell it": (("--hostname", "web"), "ask for a config drive"),
+    "metadata with a key that is none": ((*DRIVE, "--meta", "a/b=c"), "no key of meta"),
+    "a path that leads upwards": (
+        (*DRIVE, "--file", "/a/../b=/dev/null"),
+        "'..' in it",
+    ),
+    "a folder": ((*DRIVE, "--file", "/a/=/dev/null"), "'/a/' is a folder"),
+    "a path with a control character": (
+        (*DRIVE, "--file", "/\x1b[2J=/dev/null"),
+        "cont",
+    ),
+    "a file twice": ((*DRIVE, *("--file", "/a=/dev/null") * 2), "'/a' is given twice"),
+    "no user data in it": ((*DRIVE, "--user-data", "/dev/null"), "user data is empty"),
+    "user data without a drive": (("--user-data", ANY_FILE), "by a config drive alone"),
+    "a key that is none": (
+        (*DRIVE, "--key-file", ANY_FILE),
+        "SSH key 1 does not begin",
+    ),
+    "a network's own address": (
+        (*DRIVE, "--network", "bridge=xenbr0,ip=192.0.2.0/24"),
+        "address of the network",
+    ),
+    "a gateway elsewhere": (
+        (*DRIVE, "--network", "bridge=xenbr0,ip=192.0.2.5/24,gateway=192.0.2.255"),
+        "is no host in the network",
+    ),
+    "an image whose policy is none": (
+        ("--property", "img_config_drive=x"),
+        "mandatory",
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from nova_xen.cli.signals import Interrupted, interruptible
 TESTS = pathlib.Path(__file__).parents[2]
 
 SLOW = """
-import sys, threading
+import select, sys, threading
 from nova_xen.cli.app import main
 from unit.cli.stub import StubDriver, create
 
@@ -26,7 +26,9 @@ class Slow(StubDriver):
             threading.Event().wait(60)
         except BaseException:
             print("undoing", flush=True)
-            sys.stdin.readline()
+            # a signal just before a read that blocks would wait for the read's end
+            while not select.select([sys.stdin], [], [], 0.1)[0]:
+                pass
             print("undone", flush=True)
             raise
 

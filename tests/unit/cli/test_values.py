@@ -44,11 +44,64 @@ def test_network(text: str, spec: NetworkSpec) -> None:
         ("brigde=a", "unknown key 'brigde'; the keys are bridge, mac, model, mtu, scr"),
         ("bridge=a,mtu=big", "whole number of bytes (mtu) is needed, not 'big'"),
         ("bridge=a,mtu=0", "at least 1"),
+        ("bridge=a,ip=192.0.2.5", "'192.0.2.5' has no length of its prefix; write"),
+        ("bridge=a,ip=web/24", "'web/24' is no address with its prefix"),
+        ("bridge=a,ip=192.0.2.5/33", "'192.0.2.5/33' is no address with"),
+        ("bridge=a,ip=", "'ip' has no value"),
+        ("bridge=a,dns=web", "'web' is no address such as 192.0.2.1"),
+        ("bridge=a,gateway=192.0.2.1", "gateway 192.0.2.1 is in the network of no ip="),
+        ("bridge=a,ip=192.0.2.5/24,gateway=::1", "gateway ::1 is in the network of no"),
+        ("bridge=a,ip=192.0.2.5/24,gateway=fe80::1", "fe80::1 is in the network of no"),
+        (
+            "bridge=a,ip=192.0.2.5/24,gateway=192.0.3.1",
+            "192.0.3.1 is in the network of",
+        ),
+        (
+            "bridge=a,ip=192.0.2.5/24,gateway=192.0.2.1,gateway=192.0.2.2",
+            "192.0.2.2 is in the network of no ip= that has none yet",
+        ),
     ],
 )
 def test_wrong_network(text: str, why: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match=re.escape(why)):
         values.network(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("ip=192.0.2.5/24", [("192.0.2.5/24", None)]),
+        ("ip=192.0.2.5/24,gateway=192.0.2.1", [("192.0.2.5/24", "192.0.2.1")]),
+        ("gateway=192.0.2.1,ip=192.0.2.5/24", [("192.0.2.5/24", "192.0.2.1")]),
+        (
+            "ip=192.0.2.5/24,ip=2001:db8::5/64,gateway=2001:db8::1,gateway=192.0.2.1",
+            [("192.0.2.5/24", "192.0.2.1"), ("2001:db8::5/64", "2001:db8::1")],
+        ),
+        (
+            "ip=192.0.2.5/24,ip=2001:db8::5/64,gateway=fe80::1",
+            [("192.0.2.5/24", None), ("2001:db8::5/64", "fe80::1")],
+        ),
+        (
+            "ip=198.18.0.5/24,ip=192.0.2.5/24,gateway=192.0.2.1",
+            [("198.18.0.5/24", None), ("192.0.2.5/24", "192.0.2.1")],
+        ),
+        (
+            "ip=192.0.2.5/24,ip=192.0.2.6/24,gateway=192.0.2.1,gateway=192.0.2.2",
+            [("192.0.2.5/24", "192.0.2.1"), ("192.0.2.6/24", "192.0.2.2")],
+        ),
+    ],
+)
+def test_addresses(text: str, pairs: list[tuple[str, str | None]]) -> None:
+    found = values.network(f"bridge=br0,{text}").addresses
+    assert [
+        (str(each.address), str(each.gateway) if each.gateway else None)
+        for each in found
+    ] == pairs
+
+
+def test_name_servers() -> None:
+    found = values.network("dns=192.0.2.53,bridge=br0,dns=2001:db8::53").dns
+    assert [str(server) for server in found] == ["192.0.2.53", "2001:db8::53"]
 
 
 @pytest.mark.parametrize(
