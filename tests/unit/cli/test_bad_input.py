@@ -85,7 +85,7 @@ REQUESTS = {
     "no user data in it": ((*DRIVE, "--user-data", "/dev/null"), "user data is empty"),
     "user data without a drive": (("--user-data", ANY_FILE), "by a config drive alone"),
     "a key that is none": (
-        (*DRIVE, "--key-file", ANY_FILE),
+        (*DRIVE, "--key-file", "/proc/version"),
         "SSH key 1 does not begin",
     ),
     "a network's own address": (
