@@ -15,7 +15,7 @@ from libxl.rig.daemon import Daemon
 from nova_xen import exceptions
 from nova_xen.driver import LibvirtDriver
 from nova_xen.hypervisor import LifecycleEvent, LifecycleKind
-from nova_xen.model import DiskFormat, PowerState
+from nova_xen.model import ConfigDriveFormat, DiskFormat, PowerState
 
 MODES = {
     "pv": {"vm_mode": "xen"},
@@ -49,6 +49,32 @@ def test_each_mode_and_format_reaches_libxl(
     assert told["disks"][0]["format"] == disk_format.value
     driver.destroy("web")
     assert left_behind(driver, connection, tmp_path) == []
+
+
+@pytest.mark.parametrize("drive_format", list(ConfigDriveFormat))
+@pytest.mark.parametrize("mode", MODES)
+def test_a_config_drive_reaches_libxl(
+    xen1: Daemon,
+    connection: Any,
+    tmp_path: Path,
+    mode: str,
+    drive_format: ConfigDriveFormat,
+) -> None:
+    options = {"force_config_drive": True, "config_drive_format": drive_format}
+    driver = open_driver(xen1.uri, tmp_path, **options)
+    plan = make_plan(driver, tmp_path, "web", properties=MODES[mode])
+    driver.spawn(plan)
+    assert plan.config_drive is not None
+    told = xen1.created("web")["disks"][-1]
+    cdrom = drive_format is ConfigDriveFormat.ISO9660
+    assert told["pdev_path"] == plan.config_drive.path
+    assert told["vdev"] == ("hdb" if mode == "hvm" else "xvdb")
+    assert (told["format"], told["backend"]) == ("raw", "qdisk")
+    assert bool(told.get("is_cdrom")) is cdrom
+    assert bool(told.get("readwrite")) is not cdrom
+    driver.destroy("web")
+    assert left_behind(driver, connection, tmp_path) == []
+    driver.cleanup_host()
 
 
 def test_tuning_reaches_libxl(xen1: Daemon, tmp_path: Path) -> None:
