@@ -63,7 +63,24 @@ It is taken from the host's own domain while a server is made.
         "guestfs_timeout",
         default=300,
         min=1,
-        help="Seconds that libguestfs has to inject files before it is stopped.",
+        help="""
+Seconds that libguestfs may take for one step before it is stopped.
+
+Starting its machine is the longest one, above all where nothing speeds up
+its emulation.
+""",
+    ),
+    cfg.StrOpt(
+        "guestfs_cache_dir",
+        default="",
+        help="""
+Directory where libguestfs keeps its machine, some 370 MB.
+
+Possible values:
+
+* a path
+* empty: libguestfs's own choice, a directory of the user's in /var/tmp
+""",
     ),
     cfg.StrOpt(
         "ovmf_path",

@@ -135,6 +135,12 @@ def _require_injection(context: Context) -> None:
             "set the option [libvirt] inject_partition to have them injected into its "
             "disk",
         )
+    if any(nic.dns and not nic.addresses for nic in context.instance.nics):
+        raise _refused(
+            context,
+            "cannot all be injected, since an interface has name servers and no "
+            "address: give it one (ip=), or ask for a config drive (--config-drive)",
+        )
     barred = {
         "inject_key": setup.ssh_keys and not options.inject_key,
         "inject_password": setup.admin_password and not options.inject_password,

@@ -26,7 +26,6 @@ from nova_xen.model import (
     GuestMode,
     GuestSetup,
     InjectedFile,
-    NicAddress,
     Plan,
 )
 from unit.planning.keys import ED25519
@@ -101,16 +100,24 @@ def test_the_way_of_everything(what: str, partition: int, drive: bool) -> None:
         assert f"inject_partition={partition}" in why(made, "injection/partition")
 
 
-@pytest.mark.parametrize("given", ["addresses", "dns"])
-def test_addresses_need_a_way_too(given: str) -> None:
-    told: tuple[NicAddress | Any, ...] = (address("192.0.2.5/24"),)
-    if given == "dns":
-        told = (told[0].address.ip,)
-    nics = (nic(**{given: told}),)
+DNS = (address("192.0.2.53/32").address.ip,)
+STATIC = (address("192.0.2.5/24"),)
+
+
+@pytest.mark.parametrize(
+    "given", [{"addresses": STATIC}, {"dns": DNS}, {"addresses": STATIC, "dns": DNS}]
+)
+def test_addresses_need_a_way_too(given: dict[str, Any]) -> None:
+    nics = (nic(**given),)
     with pytest.raises(exceptions.InvalidRequest, match=r"told \(addresses\) would"):
         plan(PV, nics=nics)
     assert plan(PV, nics=nics, config_drive=True).config_drive
-    assert plan(PV, nics=nics, by=options(inject_partition=1)).injection
+    by = options(inject_partition=1)
+    if "addresses" in given:
+        assert plan(PV, nics=nics, by=by).injection
+    else:  # network files say it of an address, and DHCP of the rest
+        with pytest.raises(exceptions.InvalidRequest, match="servers and no address"):
+            plan(PV, nics=nics, by=by)
 
 
 @pytest.mark.parametrize("partition", [-2, -1, 0, 3])

@@ -14,15 +14,22 @@ SEED = 512
 
 
 def make_config_drive(
-    plan: ConfigDrivePlan, instance: Instance, mode: GuestMode, *, server: str
+    plan: ConfigDrivePlan,
+    instance: Instance,
+    mode: GuestMode,
+    *,
+    server: str,
+    network_file: bytes | None = None,
 ) -> None:
     """Make the config drive that was planned; only root may read it.
 
     :param mode: the same content serves every mode
+    :param network_file: /etc/network/interfaces, for guests that do not read
+        network_data.json
     :raises NotEnoughDisk: nothing is left behind
     :raises ToolFailed: among others when the file exists; nothing is left behind
     """
-    files = drive_files(instance, plan.devices, os.urandom(SEED))
+    files = drive_files(instance, plan.devices, os.urandom(SEED), network_file)
     with part_of(plan.path, server=server) as part:
         match plan.format:
             case ConfigDriveFormat.ISO9660:

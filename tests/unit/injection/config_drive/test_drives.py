@@ -9,14 +9,16 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from nova_xen import exceptions
+from nova_xen.injection import make_config_drive
 from nova_xen.injection.config_drive.tree import drive_files
-from nova_xen.model import MIB, InjectedFile
+from nova_xen.model import MIB, GuestMode, InjectedFile
 from unit.injection.config_drive.readers import READERS
-from unit.injection.config_drive.servers import DEVICES, SECRET, make, server
+from unit.injection.config_drive.servers import DEVICES, SECRET, make, plan, server
 
 FORMATS = ("iso9660", "vfat")
 SEED = b"\x01" * 512
@@ -34,6 +36,14 @@ def test_others_read_every_file(reader: str, tmp_path: pathlib.Path) -> None:
     into = tmp_path / "into"
     into.mkdir()
     assert read(drive, into) == drive_files(server(), DEVICES, SEED)
+
+
+def test_a_network_file_is_on_it(tmp_path: pathlib.Path) -> None:
+    drive = plan(tmp_path, "iso9660")
+    words: dict[str, Any] = {"server": "web1", "network_file": b"auto lo\n"}
+    make_config_drive(drive, server(), GuestMode.HVM, **words)
+    found = READERS["isoinfo, Joliet"][1](pathlib.Path(drive.path), tmp_path)
+    assert found == drive_files(server(), DEVICES, SEED, b"auto lo\n")
 
 
 @pytest.mark.parametrize("drive_format", FORMATS)
