@@ -98,7 +98,7 @@ def usually(value: object, *others: object) -> st.SearchStrategy[object]:
 
 def rarely(value: object, *others: object) -> st.SearchStrategy[object]:
     """``value`` mostly, so that most requests have few of these things."""
-    return st.integers(0, 7).flatmap(
+    return st.integers(0, 19).flatmap(
         lambda die: st.sampled_from(others) if die == 5 else st.just(value)
     )
 

