@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from nova_xen.hypervisor import EventLoop, LifecycleEvent, LifecycleEvents
 from nova_xen.images import Progress, no_progress
-from nova_xen.model import HostFacts, Instance, Plan, Server, ServerSummary
+from nova_xen.model import DiskFormat, HostFacts, Instance, Plan, Server, ServerSummary
 from nova_xen.operations import console, delete, power, query, spawn
 from nova_xen.operations.host import Host, open_host
 from nova_xen.operations.request import CreateRequest, build_instance
@@ -116,4 +116,4 @@ class LibvirtDriver:
 
     def get_host(self) -> HostFacts:
         """What this host is and has."""
-        return self._host.facts()
+        return self._host.facts(DiskFormat)

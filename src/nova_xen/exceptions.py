@@ -155,6 +155,14 @@ class BootFileMissing(HostCannot):
     )
 
 
+class FormatNotServed(HostCannot):
+    msg_fmt = (
+        "Server %(server)s: its disk %(disk)s is %(format)s, and this host's QEMU "
+        "(%(program)s) was built without it, so the guest would wait for the disk for "
+        "ever; convert the disk to raw or qcow2 or install a QEMU that has it."
+    )
+
+
 class BridgeNotFound(HostCannot):
     msg_fmt = (
         "Server %(server)s: there is no bridge %(bridge)s on this host (its bridges: "

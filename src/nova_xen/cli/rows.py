@@ -50,6 +50,7 @@ HOST = (
     "bridges",
     "boot_files",
     "console_log_dir",
+    "lacks_formats",
 )
 
 
@@ -116,6 +117,7 @@ def host(facts: "HostFacts") -> Sequence[Any]:
         Records([dataclasses.asdict(each) for each in facts.bridges.values()]),
         Pairs(dataclasses.asdict(facts.boot_files)),
         facts.console_log_dir,
+        Words(sorted(facts.unserved_formats)),
     )
 
 

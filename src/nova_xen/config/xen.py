@@ -93,6 +93,15 @@ Xen itself takes the file it was built with (on Debian
 """,
     ),
     cfg.StrOpt(
+        "device_model_path",
+        default="",
+        help="""
+Path of the QEMU that serves disks; empty means that it is looked for.
+
+It is asked whether it knows the format of an image, nothing more.
+""",
+    ),
+    cfg.StrOpt(
         "pvgrub_path",
         default="",
         help="Path of GRUB for PV guests; empty means that it is looked for.",

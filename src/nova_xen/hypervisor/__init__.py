@@ -12,6 +12,7 @@ from nova_xen.hypervisor.console import (
     read_tail,
 )
 from nova_xen.hypervisor.deadlines import Deadlines, Kind
+from nova_xen.hypervisor.device_model import require_served, unserved_formats
 from nova_xen.hypervisor.errors import ErrorCode, code_of
 from nova_xen.hypervisor.event_loop import EventLoop
 from nova_xen.hypervisor.events import EventOptions, LifecycleEvents
@@ -56,5 +57,7 @@ __all__ = [
     "gather_host_facts",
     "prepare_serial_logs",
     "read_tail",
+    "require_served",
     "take_inventory",
+    "unserved_formats",
 ]

@@ -39,13 +39,14 @@ class BootPaths:
 def find_boot_files(paths: BootPaths) -> BootFiles:
     """The programs that are there."""
     found = {
-        field.name: _first(getattr(paths, field.name))
+        field.name: find_newest(getattr(paths, field.name))
         for field in dataclasses.fields(paths)
     }
     return BootFiles(**found)
 
 
-def _first(patterns: tuple[str, ...]) -> str | None:
+def find_newest(patterns: tuple[str, ...]) -> str | None:
+    """The first pattern's match with the highest version; None where none matches."""
     for pattern in patterns:
         matches = glob.glob(pattern)
         if matches:

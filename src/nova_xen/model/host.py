@@ -4,7 +4,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-from nova_xen.model.guest import GuestMode
+from nova_xen.model.guest import DiskFormat, GuestMode
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,8 @@ class HostFacts:
 
     Versions are libvirt's integers (major * 1,000,000 + minor * 1,000 + micro);
     ``console_log_dir`` is None when xenconsoled keeps no logs of guests;
-    ``autoballoon`` tells that libxl may take memory from Domain-0 for a guest.
+    ``autoballoon`` tells that libxl may take memory from Domain-0 for a guest;
+    ``unserved_formats`` are those its QEMU was asked about and does not have.
     """
 
     hostname: str
@@ -61,3 +62,4 @@ class HostFacts:
     bridges: Mapping[str, BridgeFacts] = dataclasses.field(default_factory=dict)
     boot_files: BootFiles = BootFiles()
     console_log_dir: str | None = None
+    unserved_formats: frozenset[DiskFormat] = frozenset()

@@ -2,6 +2,7 @@
 """A host that operations work on: its connection, options and facts."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from oslo_config import cfg
 
@@ -12,10 +13,14 @@ from nova_xen.hypervisor import (
     Connection,
     Deadlines,
     Guest,
+    device_model,
     find_guest,
     gather_host_facts,
+    require_served,
+    unserved_formats,
 )
-from nova_xen.model import HostFacts, PlanOptions
+from nova_xen.images import require_files
+from nova_xen.model import DiskFormat, HostFacts, PlanOptions
 from nova_xen.network import host_bridges
 
 
@@ -29,15 +34,28 @@ class Host:
     shutdown_timeout: int = 60
     reboot_timeout: int = 120
     vendor_data_path: str = ""
+    device_model_paths: tuple[str, ...] = device_model.PATHS
 
-    def facts(self) -> HostFacts:
+    def facts(self, formats: Iterable[DiskFormat] = ()) -> HostFacts:
         """Ask libvirt and the file system what this host is and has.
 
+        :param formats: disk formats to ask the device model about, a process each
         :raises HypervisorUnavailable: no libvirtd, no Xen or no permission
         """
-        return gather_host_facts(
+        facts = gather_host_facts(
             self.connection, bridges=host_bridges(), boot_paths=self.boot_paths
         )
+        lacking = unserved_formats(formats, self.device_model_paths)
+        return dataclasses.replace(facts, unserved_formats=lacking)
+
+    def require_startable(self, domain: Domain, name: str) -> None:
+        """Look for what libxl does not notice before it starts a guest.
+
+        :raises FileMissing: a disk, kernel or ramdisk is not there
+        :raises FormatNotServed: this host's QEMU cannot open a disk
+        """
+        require_files(domain, name)
+        require_served(domain, name, self.device_model_paths)
 
     def find(self, name: str) -> tuple[Guest, Domain]:
         """The server of this name or UUID and its document.
@@ -63,7 +81,13 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
         shutdown_timeout=conf.xen.shutdown_timeout,
         reboot_timeout=conf.libvirt.wait_soft_reboot_seconds,
         vendor_data_path=conf.api.vendordata_jsonfile_path,
+        device_model_paths=_device_model_paths(conf),
     )
+
+
+def _device_model_paths(conf: cfg.ConfigOpts) -> tuple[str, ...]:
+    given: str = conf.xen.device_model_path
+    return (given,) if given else device_model.PATHS
 
 
 def _boot_paths(conf: cfg.ConfigOpts) -> BootPaths:

@@ -6,7 +6,6 @@ import time
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
-from nova_xen.images import require_files
 from nova_xen.model import PowerState
 from nova_xen.operations.host import Host
 from nova_xen.operations.start import start_guest
@@ -40,11 +39,11 @@ def power_on(host: Host, name: str) -> None:
     state = guest.state()
     if state not in OFF_STATES:
         raise _wrong(name, "started", state, "stop it first or use reboot")
-    _start(guest, domain)
+    _start(host, guest, domain)
 
 
-def _start(guest: Guest, domain: Domain) -> None:
-    require_files(domain, guest.name)
+def _start(host: Host, guest: Guest, domain: Domain) -> None:
+    host.require_startable(domain, guest.name)
     start = Step("start it", lambda: start_guest(guest, cap_of(domain)), guest.destroy)
     run_steps(guest.name, "started", [start], LogMark.take(guest.name))
 
@@ -96,9 +95,9 @@ def reboot(host: Host, name: str, *, hard: bool) -> None:
             raise _wrong(name, "rebooted", state, "unpause it or use --hard")
         if _reboot_softly(guest, domain, host.reboot_timeout):
             return
-    require_files(domain, guest.name)
+    host.require_startable(domain, guest.name)
     _switch_off(guest)
-    _start(guest, domain)
+    _start(host, guest, domain)
 
 
 def _reboot_softly(guest: Guest, domain: Domain, seconds: int) -> bool:

@@ -23,11 +23,17 @@ from nova_xen.images import (
     list_unfinished,
     make_disk,
     remove_folder,
-    require_files,
     sweep_leftovers,
 )
 from nova_xen.injection import make_config_drive
-from nova_xen.model import ConfigDrivePlan, DiskPlan, Instance, Plan, Server
+from nova_xen.model import (
+    ConfigDrivePlan,
+    DiskFormat,
+    DiskPlan,
+    Instance,
+    Plan,
+    Server,
+)
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import describe
 from nova_xen.operations.start import start_guest
@@ -44,7 +50,9 @@ def plan(host: Host, instance: Instance) -> Plan:
 
     :raises NovaXenError: a refusal with its reason
     """
-    made = make_plan(instance, host.facts(), host.options, package_version())
+    # raw and qcow2 are in every QEMU; asking takes the start of a program
+    asked = {instance.image.disk_format} & {DiskFormat.VHD}
+    made = make_plan(instance, host.facts(asked), host.options, package_version())
     rules.check(made.domain)
     return add_vendor_data(made, host.vendor_data_path)
 
@@ -144,7 +152,7 @@ class _Spawn:
         )
 
     def _check_files(self) -> None:
-        require_files(self._plan.domain, self._name)
+        self._host.require_startable(self._plan.domain, self._name)
 
     def _make_log(self) -> None:
         discard_xen_console_log(self._plan.domain, console_log_dir())

@@ -110,10 +110,14 @@ def root_format_of(context: Context) -> tuple[DiskFormat, bool, str]:
             return DiskFormat.RAW, False, "the option images_type=raw"
         case "qcow2":
             return DiskFormat.QCOW2, True, "the option images_type=qcow2"
-    if image.disk_format is DiskFormat.VHD:
+    unserved = image.disk_format in context.host.unserved_formats
+    if image.disk_format is DiskFormat.VHD and not unserved:
         return DiskFormat.VHD, False, "a copy of the image, in its own format vhd"
     if context.options.use_cow_images:
         return DiskFormat.QCOW2, True, "the option use_cow_images: a qcow2 overlay"
+    if unserved:
+        why = f"this host's QEMU was built without {image.disk_format}: converted"
+        return DiskFormat.RAW, False, why
     return image.disk_format, False, "a copy of the image, in its own format"
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 import os
 import pathlib
 from collections.abc import Callable
@@ -6,11 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.model import Plan, PowerState
+from nova_xen.images import qemu_img
+from nova_xen.model import MIB, DiskFormat, Flavor, Instance, Plan, PowerState
 from nova_xen.operations import power
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import get_server
-from nova_xen.operations.spawn import spawn
+from nova_xen.operations.request import CreateRequest, build_instance
+from nova_xen.operations.spawn import plan, spawn
 from nova_xen.testing import FakeHost
 
 MakePlan = Callable[..., Plan]
@@ -142,3 +145,41 @@ def test_a_failed_start_is_off_again(host: Host, fake: FakeHost, web: str) -> No
     with pytest.raises(exceptions.StepFailed, match="could not be started"):
         power.power_on(host, web)
     assert state(host) is PowerState.STOPPED
+
+
+@pytest.fixture
+def without_vhd(tmp_path: pathlib.Path) -> tuple[str, ...]:
+    """Paths of a device model that was built without the format."""
+    program = tmp_path / "qemu-system-i386"
+    program.write_text("#!/bin/sh\necho \"Unknown driver 'vpc'\" >&2; exit 1\n")
+    program.chmod(0o755)
+    return (str(program),)
+
+
+@pytest.fixture
+def vhd(tmp_path: pathlib.Path, kernel: str) -> Instance:
+    path = str(tmp_path / "image.vhd")
+    qemu_img.create(path, DiskFormat.VHD, 4 * MIB, server="test")
+    flavor = Flavor(vcpus=1, memory_mib=128)
+    request = CreateRequest(name="web", image=path, flavor=flavor, kernel=kernel)
+    return build_instance(request)
+
+
+def test_a_disk_that_the_host_no_longer_serves_keeps_a_server_off(
+    host: Host, vhd: Instance, without_vhd: tuple[str, ...]
+) -> None:
+    """As after an upgrade of dom0."""
+    spawn(host, plan(host, vhd), quiet)
+    power.power_off(host, "web", None)
+    upgraded = dataclasses.replace(host, device_model_paths=without_vhd)
+    with pytest.raises(exceptions.FormatNotServed, match=r"its disk xvda is vhd"):
+        power.power_on(upgraded, "web")
+    assert state(host) is PowerState.STOPPED
+
+
+def test_an_image_that_the_host_does_not_serve_is_converted(
+    host: Host, vhd: Instance, without_vhd: tuple[str, ...]
+) -> None:
+    newer = dataclasses.replace(host, device_model_paths=without_vhd)
+    made = spawn(newer, plan(newer, vhd), quiet)
+    assert [disk.format for disk in made.disks] == ["qcow2"]

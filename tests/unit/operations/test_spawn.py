@@ -96,7 +96,14 @@ def test_a_start_that_hangs_is_given_up(
 
 
 @pytest.mark.parametrize(
-    "step", ["copy_files", "make_disk", "require_files", "define_guest", "start_guest"]
+    ("where", "step"),
+    [
+        (spawn_module, "copy_files"),
+        (spawn_module, "make_disk"),
+        (Host, "require_startable"),
+        (spawn_module, "define_guest"),
+        (spawn_module, "start_guest"),
+    ],
 )
 @pytest.mark.parametrize("error", [OSError("the disk is on fire"), KeyboardInterrupt()])
 def test_each_step_is_undone(
@@ -104,6 +111,7 @@ def test_each_step_is_undone(
     make_plan: MakePlan,
     left: Left,
     monkeypatch: pytest.MonkeyPatch,
+    where: object,
     step: str,
     error: BaseException,
 ) -> None:
@@ -112,7 +120,7 @@ def test_each_step_is_undone(
     def fail(*_args: object, **_more: object) -> None:
         raise error
 
-    monkeypatch.setattr(spawn_module, step, fail)
+    monkeypatch.setattr(where, step, fail)
     expected = exceptions.StepFailed if isinstance(error, OSError) else type(error)
     with pytest.raises(expected):
         spawn(host, plan, quiet)

@@ -12,6 +12,7 @@ from golden.builders import (
     PV,
     PVH,
     flavor,
+    host,
     image,
     instance,
     iso,
@@ -241,6 +242,28 @@ def test_root_format(
     }
     words = [disk.driver_type for disk in planned.domain.devices.disks]
     assert words == [disk.format for disk in planned.disks]
+
+
+@pytest.mark.parametrize(
+    ("cow", "expected", "why"),
+    [
+        (True, (QCOW2, True), "the option use_cow_images: a qcow2 overlay"),
+        (False, (RAW, False), "this host's QEMU was built without vhd: converted"),
+    ],
+)
+def test_a_format_that_the_host_does_not_serve_is_converted(
+    cow: bool, expected: tuple[DiskFormat, bool], why: str
+) -> None:
+    planned = plan(
+        image=image(PV, disk_format=VHD),
+        by=options(use_cow_images=cow),
+        on=host(unserved_formats=frozenset({VHD})),
+    )
+    (root,) = planned.disks
+    assert (root.format, root.overlay, root.base_format) == (*expected, VHD)
+    assert [each.why for each in planned.reasons if each.element == "disk/format"] == [
+        why
+    ]
 
 
 def test_files_and_sizes() -> None:
