@@ -11,15 +11,33 @@ from nova_xen.model.guest import (
 )
 from nova_xen.model.host import BootFiles, BridgeFacts, HostFacts, ModeFacts
 from nova_xen.model.options import PlanOptions
-from nova_xen.model.plan import DiskPlan, FilePlan, Plan, Reason
+from nova_xen.model.plan import (
+    ConfigDriveFormat,
+    ConfigDrivePlan,
+    DiskPlan,
+    FilePlan,
+    InjectionPlan,
+    Plan,
+    Reason,
+)
 from nova_xen.model.request import GIB, MIB, Flavor, Image, Instance, Nic
 from nova_xen.model.server import Server, ServerDisk, ServerNic, ServerSummary
+from nova_xen.model.setup import (
+    Address,
+    GuestSetup,
+    InjectedFile,
+    Interface,
+    NicAddress,
+)
 
 __all__ = [
     "GIB",
     "MIB",
+    "Address",
     "BootFiles",
     "BridgeFacts",
+    "ConfigDriveFormat",
+    "ConfigDrivePlan",
     "DiskBus",
     "DiskFormat",
     "DiskKind",
@@ -27,11 +45,16 @@ __all__ = [
     "FilePlan",
     "Flavor",
     "GuestMode",
+    "GuestSetup",
     "HostFacts",
     "Image",
+    "InjectedFile",
+    "InjectionPlan",
     "Instance",
+    "Interface",
     "ModeFacts",
     "Nic",
+    "NicAddress",
     "NicModel",
     "Plan",
     "PlanOptions",

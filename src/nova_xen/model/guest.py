@@ -39,6 +39,7 @@ class DiskKind(enum.StrEnum):
     ROOT = "disk"
     EPHEMERAL = "disk.eph0"
     SWAP = "disk.swap"
+    CONFIG = "disk.config"
     CDROM = "disk.iso"
 
 

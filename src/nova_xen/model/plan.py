@@ -2,6 +2,7 @@
 """What planning gives: the document, the files to make, and why each is so."""
 
 import dataclasses
+import enum
 
 from nova_xen.domain import Domain
 from nova_xen.model.guest import DiskFormat, DiskKind, GuestMode
@@ -43,6 +44,34 @@ class FilePlan:
     path: str
 
 
+class ConfigDriveFormat(enum.StrEnum):
+    """File system of a config drive."""
+
+    ISO9660 = "iso9660"
+    VFAT = "vfat"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConfigDrivePlan:
+    """A config drive to make at ``path``; its content follows from the instance."""
+
+    path: str
+    format: ConfigDriveFormat
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InjectionPlan:
+    """What libguestfs is to do on the root disk before the guest's first boot.
+
+    ``partition`` by Nova's numbers: -1 has libguestfs look for the system, 0 is a disk
+    without partitions, N the N-th. The rest comes from the instance's setup and NICs.
+    """
+
+    path: str
+    format: DiskFormat
+    partition: int
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
     """All that is to be done for a server, decided before anything is touched.
@@ -59,6 +88,8 @@ class Plan:
     files: tuple[FilePlan, ...]
     reasons: tuple[Reason, ...]
     cap: int | None = None
+    config_drive: ConfigDrivePlan | None = None
+    injection: InjectionPlan | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from nova_xen.model.guest import DiskFormat
+from nova_xen.model.setup import Address, GuestSetup, NicAddress
 
 MIB = 1024**2
 GIB = 1024**3
@@ -45,7 +46,8 @@ class Flavor:
 class Nic:
     """A network interface; None leaves a choice to planning.
 
-    ``interface_id`` is Open vSwitch's external id (Neutron's port).
+    ``interface_id`` is Open vSwitch's external id (Neutron's port). ``addresses`` are
+    told to the guest, none means DHCP; ``dns`` are its name servers.
     """
 
     bridge: str
@@ -55,6 +57,8 @@ class Nic:
     script: str | None = None
     target_dev: str | None = None
     interface_id: str | None = None
+    addresses: tuple[NicAddress, ...] = ()
+    dns: tuple[Address, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,3 +75,5 @@ class Instance:
     os_type: str | None = None
     vnc_password: str | None = dataclasses.field(default=None, repr=False)
     creation_time: str = ""
+    setup: GuestSetup = dataclasses.field(default_factory=GuestSetup)
+    config_drive: bool = False
