@@ -15,6 +15,7 @@ from nova_xen.hypervisor import (
     find_guest,
     gather_host_facts,
 )
+from nova_xen.injection import InjectionOptions
 from nova_xen.model import HostFacts, PlanOptions
 from nova_xen.network import host_bridges
 
@@ -28,6 +29,7 @@ class Host:
     boot_paths: BootPaths = dataclasses.field(default_factory=BootPaths)
     shutdown_timeout: int = 60
     reboot_timeout: int = 120
+    injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
 
     def facts(self) -> HostFacts:
         """Ask libvirt and the file system what this host is and has.

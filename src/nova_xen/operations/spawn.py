@@ -26,7 +26,8 @@ from nova_xen.images import (
     require_files,
     sweep_leftovers,
 )
-from nova_xen.model import DiskPlan, Instance, Plan, Server
+from nova_xen.injection import inject
+from nova_xen.model import DiskPlan, InjectionPlan, Instance, Plan, Server
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import describe
 from nova_xen.operations.start import start_guest
@@ -101,12 +102,30 @@ class _Spawn:
             Step("make its folder", self._make_folder, self._drop_folder),
             Step("copy its kernel", self._copy_files),
             *disks,
+            *self._injecting(),
             Step("check its files", self._check_files),
             Step("make its log", self._make_log),
             Step("define it in libvirt", self._define, self._undefine),
             Step("start it", self._start, self._switch_off),
             Step("close its journal", self._finish),
         ]
+
+    def _injecting(self) -> list[Step]:
+        """The disk goes with the folder, however much was written into it."""
+        planned = self._plan.injection
+        if planned is None:
+            return []
+        write = functools.partial(self._inject, planned)
+        return [Step("write into its disk", write)]
+
+    def _inject(self, planned: InjectionPlan) -> None:
+        inject(
+            planned,
+            self._plan.instance,
+            options=self._host.injection,
+            server=self._name,
+            progress=self._progress,
+        )
 
     def _make_folder(self) -> None:
         path = self._host.options.instances_path
