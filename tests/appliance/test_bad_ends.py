@@ -14,7 +14,7 @@ import pytest
 
 from appliance import processes
 from appliance.disks import Ext4, file_system, partitioned, run, small_system
-from appliance.servers import FILE, OPTIONS, WHOLE, write
+from appliance.servers import CACHE, FILE, WHOLE, write
 from nova_xen import exceptions
 from nova_xen.injection.guest import inject, supervise
 from nova_xen.injection.guest.supervise import Outcome
@@ -218,8 +218,8 @@ def test_the_system_is_looked_for_in_lvm(
     )
     environment = ("LIBGUESTFS_BACKEND=direct", "LIBGUESTFS_BACKEND_SETTINGS=force_tcg")
     run(
-        *("env", *environment, f"LIBGUESTFS_CACHEDIR={OPTIONS.cache_dir}"),
-        *("guestfish", "--format=raw", "-a", disk, "--", *commands.split()),
+        *("env", *environment, f"LIBGUESTFS_CACHEDIR={CACHE}"),
+        *("guestfish", "--format=raw", "-a", str(disk), "--", *commands.split()),
     )
     write(disk, WHOLE, partition=-1)
     whole = disk.read_bytes()

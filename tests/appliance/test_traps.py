@@ -7,6 +7,7 @@ guest's disk into the host; CVE-2013-1922 had the format of a raw disk guessed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -54,13 +55,13 @@ def traps(root: Path, outside: Path) -> None:
     os.link(root / "etc/login.defs", root / "hard")
 
 
-def snapshot(*paths: Path) -> list[tuple[str, os.stat_result | bytes]]:
-    """What is told of the host's own files."""
-    found: list[tuple[str, os.stat_result | bytes]] = []
+def snapshot(*paths: Path) -> list[tuple[str, object, bytes]]:
+    """What is told of the host's own files, and their content."""
+    found: list[tuple[str, object, bytes]] = []
     for path in paths:
         status = path.lstat()
-        whole = (status.st_ino, status.st_mode, status.st_mtime_ns, status.st_size)
-        found.append((str(path), repr(whole).encode()))
+        told = (status.st_ino, status.st_mode, status.st_mtime_ns, status.st_size)
+        found.append((str(path), told, path.read_bytes() if path.is_file() else b""))
     return found
 
 
@@ -220,9 +221,19 @@ def test_an_overlay_of_anything_but_a_raw_base_is_refused(
     assert not (instance / ".injection").exists()
 
 
+def visible(folder: Path) -> Iterator[bytes]:
+    """What other users, or a later one of the disk, might read."""
+    processes = [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    told = [each / name for each in processes for name in ("cmdline", "environ")]
+    for path in (*told, *(folder / ".injection").glob("*")):
+        with contextlib.suppress(OSError):
+            yield path.read_bytes()
+
+
 def test_no_secret_is_seen_while_it_is_written(disk: Path) -> None:
     """Neither in arguments nor in the environment, nor in a file of the folder."""
-    secret, seen, stop = b"S3cretOfTheGuest", [], threading.Event()
+    secret, stop = b"S3cretOfTheGuest", threading.Event()
+    seen: list[bool] = []
     setup = GuestSetup(
         admin_password=secret.decode(),
         files=(InjectedFile(path="/etc/x", content=secret),),
@@ -231,17 +242,7 @@ def test_no_secret_is_seen_while_it_is_written(disk: Path) -> None:
 
     def watch() -> None:
         while not stop.wait(0.1):
-            for path in Path("/proc").glob("[0-9]*/*"):
-                if path.name in ("cmdline", "environ"):
-                    try:
-                        seen.append(secret in path.read_bytes())
-                    except OSError:
-                        continue
-            for path in (disk.parent / ".injection").glob("*"):
-                try:
-                    seen.append(secret in path.read_bytes())
-                except OSError:
-                    continue
+            seen.extend(secret in text for text in visible(disk.parent))
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -28,11 +28,18 @@ class FakeGuest:
         self.nodes: dict[str, Fake] = {"/": Fake(format=stat.S_IFDIR, mode=0o755)}
         self.room = 10**9
 
-    def folder(self, path: str, **more: int) -> Fake:
-        return self._put(path, Fake(format=stat.S_IFDIR, **{"mode": 0o755, **more}))
+    def folder(self, path: str, mode: int = 0o755) -> Fake:
+        return self._put(path, Fake(format=stat.S_IFDIR, mode=mode))
 
-    def file(self, path: str, content: bytes = b"", **more: int) -> Fake:
-        return self._put(path, Fake(content=content, **more))
+    def file(
+        self,
+        path: str,
+        content: bytes = b"",
+        mode: int = 0o644,
+        uid: int = 0,
+        gid: int = 0,
+    ) -> Fake:
+        return self._put(path, Fake(content=content, mode=mode, uid=uid, gid=gid))
 
     def link(self, path: str, target: str) -> Fake:
         return self._put(path, Fake(format=stat.S_IFLNK, target=target))

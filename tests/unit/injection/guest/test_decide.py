@@ -117,7 +117,8 @@ def test_debian_interfaces() -> None:
 def test_a_template_gets_novas_variables() -> None:
     template = (
         "{% for ifc in interfaces %}{{ ifc.name }} {{ ifc.hwaddress }} "
-        "{{ ifc.address }} {{ ifc.netmask }} {{ ifc.broadcast }} {{ ifc.gateway }} {{ ifc.dns }} "
+        "{{ ifc.address }} {{ ifc.netmask }} {{ ifc.broadcast }} "
+        "{{ ifc.gateway }} {{ ifc.dns }} "
         "{{ ifc.address_v6 }} {{ ifc.netmask_v6 }} {{ ifc.gateway_v6 }}"
         "{% for route in ifc.routes %}{{ route.cidr }}{% endfor %}{% endfor %}"
         "\n\n{{ use_ipv6 }} {{ libvirt_virt_type }}"
