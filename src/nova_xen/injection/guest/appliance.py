@@ -57,7 +57,13 @@ def start(request: Request) -> Any:
     """
     guestfs = import_guestfs()
     handle = guestfs.GuestFS(python_return_dict=True, close_on_exit=False)
-    _configure(handle, request)
+    try:
+        _configure(handle, request)
+    except RuntimeError as error:
+        raise Unavailable(
+            f"libguestfs does not take its settings ({last_line(error)})",
+            "give its appliance at least 256 MiB",
+        ) from error
     log = _keep_log(guestfs, handle, request.folder)
     _check_emulator(handle)
     # always with its format: what probes may be led to a file of the host

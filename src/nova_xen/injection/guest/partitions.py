@@ -93,7 +93,8 @@ def _inspected(handle: Mounter) -> tuple[Mount, ...]:
     if len(roots) > 1:
         named = ", ".join(f"{root} ({_product(handle, root)})" for root in roots)
         raise Refused(f"there are {len(roots)} systems on the disk: {named}", _OPTION)
-    found = handle.inspect_get_mountpoints(roots[0])
+    # what the guest's fstab says of its root is not to be relied on
+    found = {**handle.inspect_get_mountpoints(roots[0]), "/": roots[0]}
     return tuple(
         Mount(folder, found[folder], _kind(handle, found[folder]))
         for folder in sorted(found, key=len)

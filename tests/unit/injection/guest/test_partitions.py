@@ -77,7 +77,7 @@ LVM = {"/dev/sda1": "LVM2_member", "/dev/vg/root": "xfs"}
             FakeDisk(
                 {"/dev/sda1": "vfat", "/dev/sda2": "ext4"},
                 roots=("/dev/sda2",),
-                points={"/boot/efi": "/dev/sda1", "/": "/dev/sda2"},
+                points={"/boot/efi": "/dev/sda1", "/": "/dev/sda1"},
             ),
             -1,
             [Mount("/", "/dev/sda2", "ext4"), Mount("/boot/efi", "/dev/sda1", "vfat")],
