@@ -13,13 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from nova_xen.injection.guest.guardian import LOG
 from nova_xen.injection.guest.launching import launch_problem
 from nova_xen.injection.guest.partitions import last_line
 from nova_xen.injection.guest.problems import Failed, Unavailable
 from nova_xen.injection.guest.request import Request
 
 _DEBIAN = "/usr/lib/python3/dist-packages"
-LOG = "log"
 
 
 def import_guestfs() -> ModuleType:

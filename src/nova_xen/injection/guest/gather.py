@@ -25,7 +25,7 @@ class _Remembered:
         self._wanted = _by_folder(wanted)
         self._nodes: dict[tuple[str, str], dict[str, int]] = {}
         self.readlink = handle.readlink
-        self.read_file = handle.read_file
+        self.pread = handle.pread
 
     def lstatnslist(self, path: str, names: list[str]) -> list[dict[str, int]]:
         if any((path, name) not in self._nodes for name in names):
@@ -74,7 +74,8 @@ def _read(handle: Reader, path: str) -> bytes | str | None:
         return node.kind
     if node.size > _MOST_READ:
         return f"a file of {node.size} bytes"
-    return handle.read_file(place.path)
+    # read_file goes through a file of its own and takes ten times as long
+    return handle.pread(place.path, node.size, 0) if node.size else b""
 
 
 def _there(handle: Reader, path: str) -> bool:

@@ -17,6 +17,8 @@ import shutil
 import signal
 from collections.abc import Callable
 
+#: libguestfs's own messages, in the worker's folder
+LOG = "log"
 _PR_SET_PDEATHSIG = 1
 #: libguestfs has its sockets in /tmp, whatever it is told, when it is run by root
 _SOCKETS = re.compile(rb"path=(/[^,\s]*/libguestfs[A-Za-z0-9]{6})/guestfsd\.sock")
@@ -40,7 +42,7 @@ def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     _pid, status = os.waitpid(child, 0)
-    _remove_sockets(os.path.join(folder, "log"))
+    remove_sockets(folder)
     if orphaned:
         shutil.rmtree(folder, ignore_errors=True)
     return os.waitstatus_to_exitcode(status) & 0xFF
@@ -64,7 +66,9 @@ def _wait(child: int, lifeline: int) -> bool:
     return descriptor not in ready
 
 
-def _remove_sockets(log: str) -> None:
+def remove_sockets(folder: str) -> None:
+    """Remove what the log in ``folder`` names and libguestfs could not remove."""
+    log = os.path.join(folder, LOG)
     with contextlib.suppress(OSError), open(log, "rb") as file:
         for place in set(_SOCKETS.findall(file.read())):
             shutil.rmtree(place, ignore_errors=True)

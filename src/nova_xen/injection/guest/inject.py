@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carry out an injection plan; or fail with a sentence, and the disk is to go."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -8,6 +9,7 @@ from collections.abc import Callable
 
 from nova_xen import exceptions
 from nova_xen.injection.guest import decide, network, render
+from nova_xen.injection.guest.guardian import LOG as LOG_FILE
 from nova_xen.injection.guest.overlay import check_qcow2
 from nova_xen.injection.guest.problems import Kind, Problem, Unavailable
 from nova_xen.injection.guest.request import Request
@@ -79,7 +81,7 @@ def _request(
     decide.check(instance.setup, instance.nics, template)
     _check_disk(plan)
     cache = options.cache_dir or default_cache()
-    os.makedirs(cache, mode=0o700, exist_ok=True)
+    _make_cache(cache)
     shutil.rmtree(folder, ignore_errors=True)
     os.mkdir(folder, mode=0o700)
     return Request(
@@ -107,6 +109,20 @@ def _check_disk(plan: InjectionPlan) -> None:
         check_qcow2(path, os.path.join(instances, _BASES))
 
 
+def _make_cache(path: str) -> None:
+    """Nobody else may write what the appliance is made of.
+
+    :raises Unavailable: somebody may
+    """
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    found = os.stat(path)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise Unavailable(
+            f"{path}, where libguestfs's appliance is kept, can be written by others",
+            "remove it, or give it to the user nova-xen runs as, with mode 0700",
+        )
+
+
 def default_cache() -> str:
     """Where this user keeps the appliance, which is built once for all servers."""
     if os.geteuid() == 0:
@@ -131,7 +147,11 @@ def _sync(path: str) -> None:
 def _keep(folder: str, server: str, options: InjectionOptions) -> None:
     if not options.debug:
         return
-    with open(os.path.join(folder, "log"), encoding="utf-8", errors="replace") as log:
+    path = os.path.join(folder, LOG_FILE)
+    with (
+        contextlib.suppress(FileNotFoundError),
+        open(path, encoding="utf-8", errors="replace") as log,
+    ):
         for line in log:
             LOG.debug("Server %s: libguestfs: %s", server, line.rstrip())
 

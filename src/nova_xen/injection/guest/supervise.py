@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nova_xen.injection.guest.guardian import LOG, remove_sockets
 from nova_xen.injection.guest.problems import Kind
 from nova_xen.injection.guest.request import Request, to_line
 
@@ -49,28 +50,46 @@ def supervise(
     :param timeout: seconds without a word of progress after which it is ended
     :param heard: called with what the worker begins to do
     """
+    doing, ended = "starting", None
     with _worker(request) as process:
-        doing = "starting"
+        # to the end of what it says: it is gone by then, and its files are whole
         for told in _lines(process, timeout):
             if told is None:
-                log = _tail(request.folder)
-                return Outcome(doing=doing, timed_out=True, log=log)
+                return ended or _ended(request, doing, timed_out=True)
             if "doing" in told:
                 doing = str(told["doing"])
                 heard(doing)
-                continue
-            if told.get("done"):
-                return Outcome(doing=doing)
-            return Outcome(
-                problem=Kind(told["problem"]),
-                why=str(told["why"]),
-                other=str(told["other"]),
-                doing=doing,
-                log=_tail(request.folder),
-            )
+            else:
+                ended = _told(request, doing, told)
         why = "its process ended without a word"
-        log = _tail(request.folder)
-        return Outcome(problem=Kind.FAILED, why=why, other=doing, doing=doing, log=log)
+        return ended or _ended(request, doing, Kind.FAILED, why, doing)
+
+
+def _told(request: Request, doing: str, told: dict[str, Any]) -> Outcome:
+    if told.get("done"):
+        return Outcome(doing=doing)
+    kind = Kind(told["problem"])
+    return _ended(request, doing, kind, str(told["why"]), str(told["other"]))
+
+
+def _ended(
+    request: Request,
+    doing: str,
+    problem: Kind | None = None,
+    why: str = "",
+    other: str = "",
+    *,
+    timed_out: bool = False,
+) -> Outcome:
+    """An end that is not well, with what was written down of it."""
+    return Outcome(
+        problem=problem,
+        why=why,
+        other=other,
+        doing=doing,
+        timed_out=timed_out,
+        log=_tail(request.folder),
+    )
 
 
 @contextlib.contextmanager
@@ -103,6 +122,7 @@ def _worker(request: Request) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             _end(process, lifeline)
+            remove_sockets(request.folder)
 
 
 def environment(folder: str) -> Mapping[str, str]:
@@ -147,9 +167,14 @@ def _lines(
 def _tail(folder: str) -> tuple[str, ...]:
     """The last lines of what libguestfs said, and of what its process complained of."""
     lines: list[str] = []
-    for name in ("log", "errors"):
+    for name in (LOG, "errors"):
         with contextlib.suppress(OSError), open(Path(folder, name), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")
             lines += [line for line in text.splitlines() if line.strip()][-_TAIL:]
-    return tuple(lines)
+    return tuple(_printable(line) for line in lines)
+
+
+def _printable(line: str) -> str:
+    """A guest has its say in the log too: nothing that moves a cursor."""
+    return "".join(each if each.isprintable() else " " for each in line)

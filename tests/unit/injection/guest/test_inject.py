@@ -161,6 +161,13 @@ def test_wrong_requests_start_nothing(run: Inject) -> None:
         run(instance=wrong)
 
 
+def test_a_cache_that_others_can_write(run: Inject, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    with pytest.raises(exceptions.InjectionUnavailable, match="written by others"):
+        run()
+
+
 def test_a_template_that_is_not_there(run: Inject) -> None:
     with pytest.raises(exceptions.InjectionUnavailable, match="cannot be read"):
         run(network_template="/nowhere/template")

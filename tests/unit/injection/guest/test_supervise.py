@@ -131,6 +131,24 @@ def test_a_worker_that_dies(run: Run, work: str) -> None:
         assert "RuntimeError: lost its mind" in outcome.log
 
 
+def test_the_log_moves_no_cursor(run: Run) -> None:
+    outcome = run(
+        """
+        note("log", "red" + chr(27) + "[31m")
+        tell(problem="failed", why="so", other="that")
+        """
+    )
+    assert outcome.log == ("red [31m",)
+
+
+def test_what_a_worker_says_last_is_heard_once_it_is_gone(
+    run: Run, folder: pathlib.Path
+) -> None:
+    work = "note('log', ''); tell(done=True); time.sleep(0.3); note('log', 'whole')"
+    assert run(work).problem is None
+    assert (folder / "log").read_text() == "whole"
+
+
 STRAY = """
 import subprocess
 child = subprocess.Popen(["sleep", "600"])
