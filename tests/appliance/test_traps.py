@@ -212,7 +212,7 @@ def test_an_overlay_of_anything_but_a_raw_base_is_refused(
             data = disk.read_bytes()
             disk.write_bytes(data.replace(b"\xe2\x79\x2a\xca", b"\xe2\x79\x2a\xcb"))
         case "qcow2":
-            run(*create, base, "1M")
+            run(*create, "-b", secret, "-F", "raw", base)
             run(*create, "-b", base, "-F", "qcow2", disk)
         case "data":
             run(*create, "-o", f"data_file={secret}", disk, "1M")

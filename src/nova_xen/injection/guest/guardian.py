@@ -30,9 +30,12 @@ def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
     :param folder: where the child keeps its log; removed when the lifeline ended
     :returns: an exit code
     """
+    # held open: whoever removes the folder now does not take it away
+    log = open(os.path.join(folder, LOG), "w+b")  # noqa: SIM115
+    guardian = os.getpid()
     child = os.fork()
     if child == 0:
-        _become_child(os.getppid(), lifeline)
+        _become_child(guardian, lifeline)
         work()
         os._exit(0)
     with contextlib.suppress(PermissionError, ProcessLookupError):
@@ -42,17 +45,17 @@ def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     _pid, status = os.waitpid(child, 0)
-    remove_sockets(folder)
+    _remove_named(log.read())
     if orphaned:
         shutil.rmtree(folder, ignore_errors=True)
     return os.waitstatus_to_exitcode(status) & 0xFF
 
 
-def _become_child(parent: int, lifeline: int) -> None:
+def _become_child(guardian: int, lifeline: int) -> None:
     os.setpgid(0, 0)
     os.close(lifeline)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() != guardian:  # it died before the kernel was told
         os._exit(1)
 
 
@@ -70,5 +73,9 @@ def remove_sockets(folder: str) -> None:
     """Remove what the log in ``folder`` names and libguestfs could not remove."""
     log = os.path.join(folder, LOG)
     with contextlib.suppress(OSError), open(log, "rb") as file:
-        for place in set(_SOCKETS.findall(file.read())):
-            shutil.rmtree(place, ignore_errors=True)
+        _remove_named(file.read())
+
+
+def _remove_named(log: bytes) -> None:
+    for place in set(_SOCKETS.findall(log)):
+        shutil.rmtree(place, ignore_errors=True)

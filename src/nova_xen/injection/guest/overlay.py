@@ -18,16 +18,16 @@ _BACKING_FORMAT = 0xE2792ACA
 _MOST_HEADER = 64 * 1024
 
 
-def check_qcow2(path: str, bases: str) -> None:
-    """Refuse a disk that leads anywhere but to a raw file in the folder ``bases``.
+def check_qcow2(path: str, bases: str | None) -> None:
+    """Refuse a disk that leads anywhere but to a whole base in the folder ``bases``.
 
+    :param bases: None for a base itself, which leads nowhere
     :raises Refused:
     """
     with open(path, "rb") as file:
         header = file.read(_MOST_HEADER)
-    magic, version, offset, size = _HEADER.unpack_from(
-        header.ljust(_HEADER.size, b"\0")
-    )
+    whole = header.ljust(_HEADER.size, b"\0")
+    magic, version, offset, size = _HEADER.unpack_from(whole)
     if magic != _MAGIC or version not in (2, 3):
         raise Refused("its disk is not qcow2, as was planned")
     if version == 3 and _long(header, _INCOMPATIBLE) & _DATA_FILE:
@@ -40,8 +40,13 @@ def check_qcow2(path: str, bases: str) -> None:
     inside = os.path.dirname(base) == bases and os.path.normpath(base) == base
     if not inside or os.path.islink(base):
         raise Refused("its disk lies upon a file that is no cached base")
-    if _extension(header, version, offset) != b"raw":
-        raise Refused("its disk does not say that its base is raw")
+    match _extension(header, version, offset):
+        case b"raw" | b"vpc":
+            return
+        case b"qcow2":
+            check_qcow2(base, None)
+        case _:
+            raise Refused("its disk does not say what format its base has")
 
 
 def _long(header: bytes, at: int) -> int:

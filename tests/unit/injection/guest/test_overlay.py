@@ -46,6 +46,18 @@ def test_ours_and_one_without_a_base_pass(
     check_qcow2(str(tmp_path / "alone"), str(bases))
 
 
+def test_a_base_of_qcow2_must_be_whole(
+    tmp_path: pathlib.Path, bases: pathlib.Path
+) -> None:
+    qemu_img.create(str(bases / "whole"), DiskFormat.QCOW2, MIB, server="test")
+    overlay(tmp_path / "disk", bases / "whole", DiskFormat.QCOW2)
+    check_qcow2(str(tmp_path / "disk"), str(bases))
+    overlay(bases / "part", bases / "one", DiskFormat.RAW)
+    overlay(tmp_path / "other", bases / "part", DiskFormat.QCOW2)
+    with pytest.raises(Refused, match="no cached base"):
+        check_qcow2(str(tmp_path / "other"), str(bases))
+
+
 def test_another_folder_is_refused(tmp_path: pathlib.Path, bases: pathlib.Path) -> None:
     overlay(tmp_path / "disk", bases / "one", DiskFormat.RAW)
     with pytest.raises(Refused, match="no cached base"):
