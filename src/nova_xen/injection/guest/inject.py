@@ -10,6 +10,7 @@ from collections.abc import Callable
 from nova_xen import exceptions
 from nova_xen.injection.guest import decide, network, render
 from nova_xen.injection.guest.guardian import LOG as LOG_FILE
+from nova_xen.injection.guest.memory import check_memory
 from nova_xen.injection.guest.overlay import check_qcow2
 from nova_xen.injection.guest.problems import Kind, Problem, Unavailable
 from nova_xen.injection.guest.request import Request
@@ -80,6 +81,7 @@ def _request(
     template = render.read_template(options.network_template)
     decide.check(instance.setup, instance.nics, template)
     _check_disk(plan)
+    check_memory(options.memory_mib)
     cache = options.cache_dir or default_cache()
     _make_cache(cache)
     shutil.rmtree(folder, ignore_errors=True)

@@ -124,7 +124,7 @@ def read_template(path: str | None) -> str | None:
 def _own() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(  # nosec B701: no HTML
+    return Environment(  # nosec B701
         loader=PackageLoader("nova_xen.injection.guest"),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -15,7 +15,7 @@ from golden.builders import UUID
 from nova_xen import exceptions
 from nova_xen.exceptions import NovaXenError
 from nova_xen.injection import InjectionOptions, inject
-from nova_xen.injection.guest import appliance
+from nova_xen.injection.guest import appliance, memory
 from nova_xen.injection.guest import inject as module
 from nova_xen.injection.guest.problems import Kind, Unavailable
 from nova_xen.injection.guest.request import Request
@@ -159,6 +159,32 @@ def test_wrong_requests_start_nothing(run: Inject) -> None:
     wrong = dataclasses.replace(INSTANCE, setup=GuestSetup(hostname="a b"))
     with pytest.raises(exceptions.InjectionRefused, match="no name of a host"):
         run(instance=wrong)
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "refused"),
+    [
+        ("MemTotal: 9 kB\nMemAvailable:  500000 kB\n", True),
+        ("MemTotal: 9 kB\nMemAvailable:  700000 kB\n", False),
+        ("MemTotal: 9 kB\n", False),
+    ],
+)
+def test_memory_that_domain_0_does_not_have(
+    run: Inject,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    meminfo: str,
+    refused: bool,
+) -> None:
+    path = tmp_path / "meminfo"
+    path.write_text(meminfo)
+    monkeypatch.setattr(memory, "_MEMINFO", path)
+    if not refused:
+        assert len(run()) == 1
+        return
+    words = "takes 608 MiB of Domain-0's memory, and 488 MiB are free"
+    with pytest.raises(exceptions.InjectionUnavailable, match=words):
+        run()
 
 
 def test_a_cache_that_others_can_write(run: Inject, tmp_path: pathlib.Path) -> None:
