@@ -222,7 +222,7 @@ class InjectionTimeout(NovaXenError):
     msg_fmt = (
         "Server %(server)s: libguestfs was ended, for it made no progress on its disk "
         "within %(seconds)g seconds while %(doing)s; try again when the host is less "
-        "busy, or use a config drive."
+        "busy, raise [xen] guestfs_timeout, or use a config drive."
     )
 
 

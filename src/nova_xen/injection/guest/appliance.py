@@ -62,7 +62,7 @@ def start(request: Request) -> Any:
     except RuntimeError as error:
         raise Unavailable(
             f"libguestfs does not take its settings ({last_line(error)})",
-            "give its appliance at least 256 MiB",
+            "set [xen] guestfs_memory to 256 or more",
         ) from error
     log = _keep_log(guestfs, handle, request.folder)
     _check_emulator(handle)

@@ -23,12 +23,12 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     (
         r"[Cc]annot allocate memory|cannot set up guest memory",
         "there is not enough memory for libguestfs's appliance",
-        "give Domain-0 more memory, or the appliance less",
+        "give Domain-0 more memory, or lower [xen] guestfs_memory",
     ),
     (
         r"Out of memory|System is deadlocked on memory|unable to mount root fs",
         "libguestfs's appliance has too little memory",
-        "give the appliance more memory",
+        "raise [xen] guestfs_memory",
     ),
     (
         r"No space left on device",

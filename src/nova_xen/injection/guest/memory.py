@@ -25,5 +25,5 @@ def check_memory(appliance_mib: int) -> None:
         raise Unavailable(
             f"libguestfs's appliance takes {need} MiB of Domain-0's memory, and "
             f"{have} MiB are free",
-            "give Domain-0 more memory, or the appliance less",
+            "give Domain-0 more memory, or lower [xen] guestfs_memory",
         )

@@ -31,13 +31,13 @@ LAUNCH = "guestfs_launch failed.\nThis usually means the libguestfs appliance fa
             LAUNCH,
             "qemu: cannot set up guest memory 'pc.ram': Cannot allocate\n",
             "not enough memory",
-            "more memory",
+            "lower [xen] guestfs_memory",
         ),
         (
             LAUNCH,
             "[ 1.0] Kernel panic - not syncing: System is deadlocked on memory\n",
             "too little memory",
-            "more memory",
+            "raise [xen] guestfs_memory",
         ),
         (
             LAUNCH,
