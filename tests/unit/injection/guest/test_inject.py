@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -230,6 +232,22 @@ def test_a_missing_module_is_told(
     with pytest.raises(Unavailable, match=words) as caught:
         appliance.import_guestfs()
     assert advice in caught.value.other
+
+
+def test_a_virtualenv_that_does_not_see_debians_packages_finds_the_module(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = types.ModuleType("guestfs")
+
+    def load(name: str) -> types.ModuleType:
+        if str(tmp_path) not in sys.path:
+            raise ImportError(name)
+        return found
+
+    monkeypatch.setattr(appliance, "_DEBIAN", str(tmp_path))
+    monkeypatch.setattr("importlib.import_module", load)
+    assert appliance.import_guestfs() is found
+    assert str(tmp_path) not in sys.path
 
 
 def test_a_missing_emulator_is_told() -> None:
