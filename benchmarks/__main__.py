@@ -59,13 +59,21 @@ def create(rounds: int | None) -> Report:
     return measure(rounds or ROUNDS)
 
 
+def injection(rounds: int | None) -> Report:
+    """Files written into a guest's disk, beside the start of libguestfs's appliance."""
+    from benchmarks.injection import ROUNDS, measure
+
+    return measure(rounds or ROUNDS)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "documents": documents,
     "round-trips": round_trips,
     "cli": cli,
     "create": create,
+    "injection": injection,
 }
-#: what runs when none is named: all that needs no lab
+#: what runs when none is named: all that needs neither lab nor libguestfs
 USUAL = ("documents", "round-trips", "cli")
 
 
@@ -90,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_name,
         help=f"{', '.join(BENCHMARKS)} (default: {', '.join(USUAL)}; create needs "
-        "the lab)",
+        "the lab, injection libguestfs)",
     )
     parser.add_argument("--rounds", type=_rounds, metavar="N", help="rounds to measure")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures")

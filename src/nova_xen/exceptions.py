@@ -206,6 +206,34 @@ class ToolFailed(NovaXenError):
     msg_fmt = "Server %(server)s: %(tool)s failed while %(doing)s: %(why)s."
 
 
+class InjectionRefused(InvalidRequest):
+    msg_fmt = (
+        "Server %(server)s: what it is to be told cannot be written into its disk: "
+        "%(why)s; %(advice)s."
+    )
+
+
+class InjectionUnavailable(HostCannot):
+    msg_fmt = (
+        "Server %(server)s: this host cannot write into disks: %(why)s; %(advice)s, or "
+        "use a config drive."
+    )
+
+
+class InjectionFailed(NovaXenError):
+    msg_fmt = (
+        "Server %(server)s: libguestfs failed on its disk while %(doing)s: %(why)s."
+    )
+
+
+class InjectionTimeout(NovaXenError):
+    msg_fmt = (
+        "Server %(server)s: libguestfs was ended, for it made no progress on its disk "
+        "within %(seconds)g seconds while %(doing)s; try again when the host is less "
+        "busy, raise [xen] guestfs_timeout, or use a config drive."
+    )
+
+
 class StepFailed(NovaXenError):
     msg_fmt = (
         "Server %(server)s could not be %(action)s: the step '%(step)s' failed, "

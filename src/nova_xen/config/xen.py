@@ -79,7 +79,7 @@ Directory where libguestfs keeps its machine, some 370 MB.
 Possible values:
 
 * a path
-* empty: libguestfs's own choice, a directory of the user's in /var/tmp
+* empty: /var/cache/nova-xen/appliance for root, ~/.cache/nova-xen/appliance
 """,
     ),
     cfg.StrOpt(

@@ -20,6 +20,7 @@ from nova_xen.hypervisor import (
     unserved_formats,
 )
 from nova_xen.images import require_files
+from nova_xen.injection import InjectionOptions
 from nova_xen.model import DiskFormat, HostFacts, PlanOptions
 from nova_xen.network import host_bridges
 
@@ -35,6 +36,7 @@ class Host:
     reboot_timeout: int = 120
     vendor_data_path: str = ""
     device_model_paths: tuple[str, ...] = device_model.PATHS
+    injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
 
     def facts(self, formats: Iterable[DiskFormat] = ()) -> HostFacts:
         """Ask libvirt and the file system what this host is and has.
@@ -82,12 +84,23 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
         reboot_timeout=conf.libvirt.wait_soft_reboot_seconds,
         vendor_data_path=conf.api.vendordata_jsonfile_path,
         device_model_paths=_device_model_paths(conf),
+        injection=_injection(conf),
     )
 
 
 def _device_model_paths(conf: cfg.ConfigOpts) -> tuple[str, ...]:
     given: str = conf.xen.device_model_path
     return (given,) if given else device_model.PATHS
+
+
+def _injection(conf: cfg.ConfigOpts) -> InjectionOptions:
+    return InjectionOptions(
+        memory_mib=conf.xen.guestfs_memory,
+        timeout=conf.xen.guestfs_timeout,
+        network_template=conf.injected_network_template or None,
+        cache_dir=conf.xen.guestfs_cache_dir or None,
+        debug=conf.guestfs.debug,
+    )
 
 
 def _boot_paths(conf: cfg.ConfigOpts) -> BootPaths:

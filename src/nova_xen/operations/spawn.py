@@ -25,11 +25,12 @@ from nova_xen.images import (
     remove_folder,
     sweep_leftovers,
 )
-from nova_xen.injection import make_config_drive
+from nova_xen.injection import inject, make_config_drive
 from nova_xen.model import (
     ConfigDrivePlan,
     DiskFormat,
     DiskPlan,
+    InjectionPlan,
     Instance,
     Plan,
     Server,
@@ -112,6 +113,7 @@ class _Spawn:
             Step("copy its kernel", self._copy_files),
             *disks,
             *self._telling(),
+            *self._injecting(),
             Step("check its files", self._check_files),
             Step("make its log", self._make_log),
             Step("define it in libvirt", self._define, self._undefine),
@@ -130,6 +132,23 @@ class _Spawn:
     def _make_config_drive(self, drive: ConfigDrivePlan) -> None:
         instance = self._plan.instance
         make_config_drive(drive, instance, self._plan.mode, server=self._name)
+
+    def _injecting(self) -> list[Step]:
+        """The disk goes with the folder, however much was written into it."""
+        planned = self._plan.injection
+        if planned is None:
+            return []
+        write = functools.partial(self._inject, planned)
+        return [Step("write into its disk", write)]
+
+    def _inject(self, planned: InjectionPlan) -> None:
+        inject(
+            planned,
+            self._plan.instance,
+            options=self._host.injection,
+            server=self._name,
+            progress=self._progress,
+        )
 
     def _make_folder(self) -> None:
         path = self._host.options.instances_path

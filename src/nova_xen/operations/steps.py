@@ -86,7 +86,8 @@ def _told(
     failed = exceptions.StepFailed(
         server=server, action=action, step=step.name, why=_why(exc) + ".", undone=undone
     )
-    return failed.with_details(details)
+    own = exc.details if isinstance(exc, exceptions.NovaXenError) else ()
+    return failed.with_details((*own, *details))
 
 
 def _why(exc: Exception) -> str:

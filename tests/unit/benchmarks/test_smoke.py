@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 from benchmarks import __main__ as runner
-from benchmarks import cli, create, documents, on_xen_host
+from benchmarks import cli, create, documents, injection, on_xen_host
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import Report
+
+from nova_xen.exceptions import InjectionFailed
+from nova_xen.images import Progress
+from nova_xen.model import InjectionPlan
 
 
 def test_documents_of_every_mode_are_measured() -> None:
@@ -70,7 +74,10 @@ def test_a_benchmark_that_cannot_run_is_one_sentence(
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["speed"], "'speed' is none of documents, round-trips, cli, create"),
+        (
+            ["speed"],
+            "'speed' is none of documents, round-trips, cli, create, injection",
+        ),
         (["cli", "--rounds", "0"], "'0' is no whole number above zero"),
         (["cli", "--rounds", "many"], "'many' is no whole number above zero"),
     ],
@@ -92,6 +99,37 @@ def test_creation_is_told_as_a_ratio_of_the_same_round() -> None:
 
     assert report.median("pvh server create, times virsh create") == 3.0
     assert report.median("pvh nova-xen server create") == 8.0
+
+
+def test_an_injection_is_told_without_the_appliances_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fake(
+        plan: InjectionPlan, *_args: object, progress: Progress, **_: object
+    ) -> None:
+        assert plan.partition in (1, -1)
+        with open(plan.path, "rb") as disk:
+            disk.seek(1024**2 + 1024 + 56)
+            assert disk.read(2) == b"\x53\xef"  # of ext4
+        for part in (0.0, 0.0, 0.8, 1.0):
+            progress("write", part)
+
+    monkeypatch.setattr(injection, "inject", fake)
+    report = injection.measure(2)
+
+    assert report.median("partition: starts a server") == 1
+    assert report.median("inspect: all else") > 0
+
+
+def test_an_injection_that_fails_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fake(*_args: object, **_more: object) -> None:
+        raise InjectionFailed(server="bench", doing="that", why="no")
+
+    monkeypatch.setattr(injection, "inject", fake)
+    with pytest.raises(BenchmarkError, match="libguestfs failed"):
+        injection.measure(1)
 
 
 def test_the_part_for_dom0_asks_for_the_modes_the_lab_part_knows() -> None:

@@ -54,6 +54,13 @@ def test_an_undo_that_fails_is_told_and_the_rest_goes_on() -> None:
     assert record.done[-3:] == ["undo c", "undo b", "undo a"]
 
 
+def test_the_tail_of_another_log_goes_with_the_failure() -> None:
+    error = exceptions.InjectionFailed(server="web", doing="writing", why="it died")
+    with pytest.raises(exceptions.StepFailed, match="it died") as caught:
+        run(Record("a", error.with_details(("its last words",))))
+    assert caught.value.details == ("its last words",)
+
+
 def test_a_complete_sentence_is_passed_on_as_it_is() -> None:
     error = exceptions.ServerExists(server="web")
     with pytest.raises(exceptions.ServerExists) as caught:

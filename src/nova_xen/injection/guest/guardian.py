@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process that outlives the work only to clean up after it.
+
+Work is done in a child with a process group of its own, in which are the emulator and
+all else that libguestfs starts. The guardian waits for the child, or for the end of
+the lifeline: the parent has closed it, or is dead. Then it kills the group. Is the
+guardian itself killed, the kernel kills the child, and libguestfs's own recovery
+process the emulator, within two seconds.
+"""
+
+import contextlib
+import ctypes
+import os
+import re
+import select
+import shutil
+import signal
+from collections.abc import Callable
+
+#: libguestfs's own messages, in the worker's folder
+LOG = "log"
+_PR_SET_PDEATHSIG = 1
+#: libguestfs has its sockets in /tmp, whatever it is told, when it is run by root
+_SOCKETS = re.compile(rb"path=(/[^,\s]*/libguestfs[A-Za-z0-9]{6})/guestfsd\.sock")
+
+
+def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
+    """Do ``work`` in a child until it ends or the lifeline does.
+
+    :param folder: where the child keeps its log; removed when the lifeline ended
+    :returns: an exit code
+    """
+    # held open: whoever removes the folder now does not take it away
+    log = open(os.path.join(folder, LOG), "w+b")  # noqa: SIM115
+    guardian = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _become_child(guardian, lifeline)
+        work()
+        os._exit(0)
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpgid(child, child)
+    orphaned = _wait(child, lifeline)
+    # not reaped yet, so that nobody else can have its number
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    _pid, status = os.waitpid(child, 0)
+    _remove_named(log.read())
+    if orphaned:
+        shutil.rmtree(folder, ignore_errors=True)
+    return os.waitstatus_to_exitcode(status) & 0xFF
+
+
+def _become_child(guardian: int, lifeline: int) -> None:
+    os.setpgid(0, 0)
+    os.close(lifeline)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != guardian:  # it died before the kernel was told
+        os._exit(1)
+
+
+def _wait(child: int, lifeline: int) -> bool:
+    """Wait; True when it was the lifeline that ended."""
+    descriptor = os.pidfd_open(child)
+    try:
+        ready, _, _ = select.select([descriptor, lifeline], [], [])
+    finally:
+        os.close(descriptor)
+    return descriptor not in ready
+
+
+def remove_sockets(folder: str) -> None:
+    """Remove what the log in ``folder`` names and libguestfs could not remove."""
+    log = os.path.join(folder, LOG)
+    with contextlib.suppress(OSError), open(log, "rb") as file:
+        _remove_named(file.read())
+
+
+def _remove_named(log: bytes) -> None:
+    for place in set(_SOCKETS.findall(log)):
+        shutil.rmtree(place, ignore_errors=True)
