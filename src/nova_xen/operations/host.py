@@ -15,7 +15,7 @@ from nova_xen.hypervisor import (
     find_guest,
     gather_host_facts,
 )
-from nova_xen.model import HostFacts, PlanOptions
+from nova_xen.model import HostFacts, ImageOptions, PlanOptions
 from nova_xen.network import host_bridges
 
 
@@ -25,6 +25,7 @@ class Host:
 
     connection: Connection
     options: PlanOptions
+    images: ImageOptions = dataclasses.field(default_factory=ImageOptions)
     boot_paths: BootPaths = dataclasses.field(default_factory=BootPaths)
     shutdown_timeout: int = 60
     reboot_timeout: int = 120
@@ -58,6 +59,7 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
     return Host(
         connection=connection,
         options=config.plan_options(conf),
+        images=config.image_options(conf),
         boot_paths=_boot_paths(conf),
         shutdown_timeout=conf.xen.shutdown_timeout,
         reboot_timeout=conf.libvirt.wait_soft_reboot_seconds,

@@ -44,7 +44,9 @@ def _ensure(image: pathlib.Path, instances_path: str, image_id: str = "x") -> st
 
 
 def _bases(instances_path: str) -> list[str]:
-    return sorted(os.listdir(os.path.join(instances_path, "_base")))
+    """Without the records beside them, which come a little later."""
+    names = os.listdir(os.path.join(instances_path, "_base"))
+    return sorted(name for name in names if name.endswith((".raw", ".part")))
 
 
 @pytest.mark.parametrize("fmt", DiskFormat)
@@ -257,4 +259,4 @@ def test_a_liar_gets_no_base(image: Image, instances_path: str) -> None:
     path = image(DiskFormat.RAW, SIZE)
     with pytest.raises(exceptions.ImageRejected, match="its content is raw"):
         _ensure(path, instances_path)
-    assert os.listdir(instances_path) == []
+    assert _bases(instances_path) == []

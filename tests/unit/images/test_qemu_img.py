@@ -7,6 +7,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import qemu_img
+from nova_xen.images.limits import Limits
 from nova_xen.model import GIB, MIB, DiskFormat
 
 #: sizes that the cylinders of a VHD would change, and one they would not
@@ -135,19 +136,27 @@ def test_no_qemu_img_is_told(
 
 
 def test_every_call_says_the_format(
-    fake_qemu_img: Callable[[str], None], tmp_path: pathlib.Path
+    fake_qemu_img: Callable[[str], None],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # one that reads may write no file, not even this log
+    unlimited = Limits(cpu_seconds=60, file_size=MIB)
+    monkeypatch.setattr(qemu_img, "for_reading", lambda size=0: unlimited)
     log = tmp_path / "log"
     fake_qemu_img(f'echo "$LC_ALL $*" >> {log}; exec $REAL "$@"')
     path, out = str(tmp_path / "a"), str(tmp_path / "b")
     qemu_img.create(path, DiskFormat.VHD, MIB, server="a")
     qemu_img.info(path, DiskFormat.VHD, server="a")
-    qemu_img.convert(path, DiskFormat.VHD, out, DiskFormat.QCOW2, server="a")
+    qemu_img.create(out, DiskFormat.QCOW2, MIB, server="a")
+    qemu_img.convert(path, DiskFormat.VHD, out, DiskFormat.QCOW2, server="a", size=MIB)
     qemu_img.resize(out, DiskFormat.QCOW2, 2 * MIB, server="a")
     assert log.read_text().splitlines() == [
         f"C create -q -f vpc -o subformat=dynamic,force_size=on {path} {MIB}",
         f"C info --force-share --output=json -f vpc {path}",
-        f"C convert -p -W -m 16 -f vpc -O qcow2 {path} {out}",
+        f"C create -q -f qcow2 {out} {MIB}",
+        f"C convert -p -W -m 16 -t writeback -f vpc -O qcow2 -n --target-is-zero "
+        f"{path} {out}",
         f"C resize -q -f qcow2 {out} {2 * MIB}",
     ]
 
