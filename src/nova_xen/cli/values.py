@@ -9,7 +9,10 @@ import argparse
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nova_xen.model import Checksum
 
 NETWORK_KEYS = ("bridge", "mac", "model", "mtu", "script")
 
@@ -76,6 +79,16 @@ def _network_item(item: str, text: str) -> tuple[str, str]:
     if key not in NETWORK_KEYS:
         raise _wrong(f"unknown key {key!r}; the keys are {', '.join(NETWORK_KEYS)}")
     return key, value
+
+
+def checksum(text: str) -> "Checksum":
+    """ALGO:HEX."""
+    from nova_xen.model import Checksum
+
+    try:
+        return Checksum.parse(text)
+    except ValueError as error:
+        raise _wrong(str(error)) from None
 
 
 def pattern(text: str) -> "re.Pattern[str]":

@@ -22,6 +22,7 @@ from nova_xen.images.inspect import (
     inspect_image,
 )
 from nova_xen.images.keep import list_cache, prune_cache, scrub_cache
+from nova_xen.images.local import LocalSource
 from nova_xen.images.progress import Progress, no_progress
 from nova_xen.images.source import Head, ImageSource, Order
 from nova_xen.images.space import folder_usage
@@ -32,6 +33,7 @@ __all__ = [
     "Head",
     "ImageSource",
     "InspectedImage",
+    "LocalSource",
     "Order",
     "Progress",
     "base_path",

@@ -60,3 +60,8 @@ class Scrubbed:
 
     image: CachedImage
     result: ScrubResult
+
+    @property
+    def damaged(self) -> bool:
+        """Whether its bytes are not what they were."""
+        return self.result in (ScrubResult.REMOVED, ScrubResult.DAMAGED)
