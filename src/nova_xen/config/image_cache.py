@@ -12,8 +12,8 @@ image_cache_opts = [
         help="""
 Remove images of the cache that have not been used for a while.
 
-``nova-xen image cache prune`` does it. One that the disk of a server lies
-upon is never removed.
+The command ``nova-xen image cache prune`` does it. One that the disk of a
+server lies upon is never removed.
 
 Related options:
 

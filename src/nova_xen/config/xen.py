@@ -77,7 +77,7 @@ Possible values:
         help="""
 The largest image that is taken, in GiB: both its file and the disk inside.
 
-0 sets no limit of its own; the flavor's disk is one in any case.
+With 0 there is no limit but the flavor's disk.
 """,
     ),
     cfg.IntOpt(
@@ -87,8 +87,8 @@ The largest image that is taken, in GiB: both its file and the disk inside.
         help="""
 How much space the cache of images may take, in GiB; 0 for no limit.
 
-``nova-xen image cache prune`` removes unused images until it is kept, those
-unused for longest first.
+The command ``nova-xen image cache prune`` removes unused images until the
+limit is kept, those unused for longest first.
 """,
     ),
     cfg.StrOpt(
