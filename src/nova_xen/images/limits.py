@@ -19,6 +19,7 @@ _OPEN_FILES = 128
 _CPU_BASE = 60
 #: a hundred times what zlib takes here, since hosts may be emulated
 _CPU_PER_GIB = 600
+_CPU_GRACE = 5
 _CPU_MOST = 7 * 24 * 3600
 #: seconds without a byte read or written
 STALL = 300.0
@@ -46,12 +47,15 @@ class Limits:
     def _options(self) -> Iterator[str]:
         wanted = (
             ("as", resource.RLIMIT_AS, self.address_space),
-            ("cpu", resource.RLIMIT_CPU, self.cpu_seconds),
             ("fsize", resource.RLIMIT_FSIZE, self.file_size),
             ("nofile", resource.RLIMIT_NOFILE, self.open_files),
         )
         for option, number, limit in wanted:
             yield f"--{option}={_within(number, limit)}"
+        seconds = _within(resource.RLIMIT_CPU, self.cpu_seconds)
+        # the soft limit says why with SIGXCPU, the hard one kills
+        last = _within(resource.RLIMIT_CPU, self.cpu_seconds + _CPU_GRACE)
+        yield f"--cpu={seconds}:{last}"
         # a soft limit alone: threads take it, and it is no protection
         yield f"--stack={_within(resource.RLIMIT_STACK, _STACK)}:"
 
