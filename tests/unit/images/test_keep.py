@@ -3,13 +3,22 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.images import list_cache, make_disk, prune_cache, qemu_img, scrub_cache
+from nova_xen.images import (
+    keep,
+    list_cache,
+    make_disk,
+    prune_cache,
+    qemu_img,
+    scrub_cache,
+)
 from nova_xen.images.cache import held_base
 from nova_xen.images.digest import record_sum, sum_file
 from nova_xen.images.lock import locked
@@ -24,8 +33,10 @@ from nova_xen.model import (
     DiskKind,
     DiskPlan,
     ImageOptions,
+    Removal,
     ScrubResult,
 )
+from nova_xen.planning import decide_removals
 from unit.images.conftest import UUID
 
 RAW, QCOW2 = DiskFormat.RAW, DiskFormat.QCOW2
@@ -354,3 +365,45 @@ def test_builders_and_pruners_race_and_no_disk_loses_its_base(
         assert process.returncode == 0, said
         assert told.strip().isdecimal()
     assert len(list(pathlib.Path(instances_path).glob("*/disk"))) == 9
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_server_that_comes_after_the_decision_keeps_its_base(
+    base: pathlib.Path,
+    image: Image,
+    folder: pathlib.Path,
+    instances_path: str,
+    tmp_path: pathlib.Path,
+    fake_qemu_img: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    complete: bool,
+) -> None:
+    """Its disk is being made, or has just been made, when the removal begins."""
+    path, started, fifo = image(QCOW2, SIZE), tmp_path / "started", tmp_path / "fifo"
+    os.mkfifo(fifo)
+    fake_qemu_img(
+        f"""
+        case "$*" in
+        create*_base*) touch {started}; read nothing < {fifo};;
+        esac
+        exec $REAL "$@"
+        """
+    )
+    building = threading.Thread(target=_server, args=(path, folder))
+
+    def decide(*args: Any, **options: Any) -> tuple[Removal, ...]:
+        decided = decide_removals(*args, **options)
+        building.start()
+        _wait(started.exists)
+        if complete:
+            fifo.write_text("\n")
+            building.join(30)
+        return decided
+
+    monkeypatch.setattr(keep, "decide_removals", decide)
+    assert prune_cache(instances_path, ImageOptions(), everything=True) == ()
+    if not complete:
+        fifo.write_text("\n")
+        building.join(30)
+    assert find_users(instances_path) == {base.name: (UUID,)}
+    assert base.exists()
