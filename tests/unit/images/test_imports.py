@@ -17,7 +17,7 @@ from nova_xen import exceptions
 from nova_xen.images import Head, Order, find_source
 from nova_xen.images.record import read_record
 from nova_xen.model import MIB, Checksum, ImageOptions
-from unit.images.web import Site, serving
+from unit.web import Site, serving
 
 CONTENT = random.Random(5).randbytes(3 * MIB + 77)  # noqa: S311
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
