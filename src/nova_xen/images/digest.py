@@ -3,8 +3,8 @@
 
 1.7 GiB a second of SHA-256 on a processor that has instructions for it, where qemu-img
 makes 2.5: too much to wait for before the first server, so a new base is summed by a
-thread of low priority while its server goes on, from what is still in memory. When
-the process ends before, the first scrub does it.
+thread of low priority while its server goes on. When the process ends before, the
+first scrub does it.
 """
 
 import contextlib

@@ -41,8 +41,14 @@ class Limits:
     stall: float = STALL
 
     def wrap(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The command under util-linux's prlimit, which costs no interpreter."""
-        return ("prlimit", "--core=0", *self._options(), "--", *command)
+        """The command under util-linux's prlimit, which costs no interpreter.
+
+        It ends with the process that started it: one that was killed leaves no program
+        behind that goes on writing to a file of which another process is the owner now.
+        """
+        with_parent = ("setpriv", "--pdeathsig", "KILL", "--")
+        limited = ("prlimit", "--core=0", *self._options(), "--")
+        return (*with_parent, *limited, *command)
 
     def _options(self) -> Iterator[str]:
         wanted = (

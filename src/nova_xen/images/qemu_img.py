@@ -151,11 +151,7 @@ def convert(
     run(
         # writes out of order by 16 coroutines: several times faster, equal content
         *(_TOOL, "convert", "-p", "-W", "-m", "16"),
-        # seconds for 1 GiB, half of it holes, qcow2 to raw on the disk (not only in
-        # memory): unsafe (the default) and fsync 1.10, writeback 0.38, none 0.29,
-        # none for the source too 0.69; the source not in memory: 1.45, 0.60, 0.77,
-        # 0.66. And writeback needs no O_DIRECT and leaves the disk in memory.
-        *("-t", "writeback"),
+        *("-t", _cache_mode(target)),
         *("-f", source_fmt.qemu_img, "-O", target_fmt.qemu_img),
         *kept,
         *(source, target),
@@ -165,6 +161,23 @@ def convert(
         limits=for_writing(target_fmt, size),
         watch=watch,
     )
+
+
+def _cache_mode(target: str) -> str:
+    """The quickest way of having all bytes on the disk in the end.
+
+    Medians of 8 conversions of 1 GiB, half of it holes, from qcow2 to raw, in seconds
+    until the disk had it: unsafe (the default) and fsync 0.76, writeback 0.50, none
+    0.43; with the source not in memory 1.07, 1.16, 0.83. ``none`` varied least, and
+    leaves the memory of a small dom0 alone, but needs a file system with O_DIRECT.
+    ``-T none`` for the source is slower where it is in memory (0.69), and not quicker
+    elsewhere.
+    """
+    try:
+        os.close(os.open(target, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC))
+    except OSError:
+        return "writeback"
+    return "none"
 
 
 def resize(path: str, fmt: DiskFormat, size: int, *, server: str) -> None:

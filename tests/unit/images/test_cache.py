@@ -182,7 +182,7 @@ def killed(
             [ "$1" = convert ] || exec $REAL "$@"
             for target; do :; done
             echo half > "$target"
-            touch {started}
+            echo $$ > {started}.new; mv {started}.new {started}
             read nothing < {fifo}
             """
         )
@@ -192,8 +192,11 @@ def killed(
     _until(started.exists, process)
     process.kill()
     process.communicate()
-    # lets the orphan end
-    fifo.write_text("\n")
+    copier = pathlib.Path("/proc", started.read_text().strip())
+    deadline = time.monotonic() + 30
+    while copier.exists():
+        assert time.monotonic() < deadline, "it goes on without its parent"
+        time.sleep(0.01)
     return path
 
 
