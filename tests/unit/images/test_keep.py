@@ -309,6 +309,7 @@ def test_leftovers_go_when_they_are_old(
 _BUILD = """
 import os, sys, uuid
 from nova_xen.images import make_disk
+from nova_xen.images.header import Qcow2Header
 from nova_xen.model import DiskFormat, DiskKind, DiskPlan
 instances, image, rounds = sys.argv[1:]
 for number in range(int(rounds)):
@@ -318,6 +319,8 @@ for number in range(int(rounds)):
                     size=1024**2, base=image, base_format=DiskFormat.QCOW2,
                     overlay=True)
     make_disk(plan, server="a", instances_path=instances, image_id="x")
+    with open(plan.path, "rb") as disk:
+        assert os.path.exists(Qcow2Header.read(disk).backing_file)
     if number % 2:
         os.unlink(folder + "/disk")
         os.rmdir(folder)
@@ -355,16 +358,17 @@ def test_builders_and_pruners_race_and_no_disk_loses_its_base(
     for process in building:
         said = process.communicate(timeout=120)[1]
         assert process.returncode == 0, said
-        for disk in pathlib.Path(instances_path).glob("*/disk"):
-            below = qemu_img.info(str(disk), QCOW2, server="a").backing_file
-            assert below is not None
-            assert os.path.exists(below), f"{disk} has lost its base"
+    disks = list(pathlib.Path(instances_path).glob("*/disk"))
+    assert len(disks) == 9
+    for disk in disks:
+        below = qemu_img.info(str(disk), QCOW2, server="a").backing_file
+        assert below is not None
+        assert os.path.exists(below), f"{disk} has lost its base"
     until.touch()
     for process in pruning:
         told, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
         assert told.strip().isdecimal()
-    assert len(list(pathlib.Path(instances_path).glob("*/disk"))) == 9
 
 
 @pytest.mark.parametrize("complete", [False, True])

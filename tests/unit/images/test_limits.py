@@ -3,8 +3,8 @@ import dataclasses
 import os
 import pathlib
 import random
-import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import qemu_img
-from nova_xen.images.limits import Limits, for_reading, for_writing, largest_file
+from nova_xen.images.limits import Limits, for_writing, largest_file
 from nova_xen.images.process import GaveUp, run_process
 from nova_xen.images.tool import environment
 from nova_xen.model import GIB, MIB, DiskFormat, VhdSubformat
@@ -44,12 +44,13 @@ def test_a_program_has_its_limits(question: str, answer: int) -> None:
 
 
 def test_a_limit_is_never_above_that_of_the_caller() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-    try:
-        assert int(_ask(for_reading(), "ulimit -n")) == 64
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    script = (
+        "from nova_xen.images.limits import for_reading; import subprocess; "
+        "subprocess.run(for_reading().wrap(('sh', '-c', 'ulimit -n')), check=True)"
+    )
+    command = ["prlimit", "--nofile=64:99", "--", sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(told) == 64
 
 
 def test_processor_time_grows_with_the_disk_and_has_an_end() -> None:

@@ -30,7 +30,7 @@ _SYSTEM = (
 _MAKE = """
 import json, os, sys
 from nova_xen import exceptions
-from nova_xen.images import inspect_image, make_disk
+from nova_xen.images import make_disk
 from nova_xen.model import DiskFormat, DiskKind, DiskPlan
 instances, folder, *images = sys.argv[1:]
 ended = {}
@@ -42,7 +42,6 @@ for image in images:
                             size=4 * 1024**2, base=image, base_format=declared,
                             overlay=overlay)
             try:
-                inspect_image(image, declared)
                 make_disk(plan, server="a", instances_path=instances)
                 os.unlink(folder + "/disk")
                 said = ""
@@ -68,7 +67,11 @@ class Opened:
 def _traced(log: pathlib.Path, *command: str) -> "subprocess.CompletedProcess[str]":
     calls = "open,openat,openat2,creat,connect"
     done = subprocess.run(
-        ["strace", "-fqq", "-s", "4096", "-e", f"trace={calls}", "-o", log, *command],
+        # the filter has the kernel pass by what is not looked for, which is quick
+        [
+            *("strace", "-fqq", "--seccomp-bpf", "-s", "4096"),
+            *("-e", f"trace={calls}", "-o", str(log), *command),
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
