@@ -24,6 +24,7 @@ _CHUNK = 256 * 1024
 #: seconds before another attempt: about 1, 2, 4, ...
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 Result = TypeVar("Result")
+pause = time.sleep
 
 
 class Download:
@@ -72,7 +73,7 @@ class Download:
             wait=tenacity.wait_exponential_jitter(
                 initial=_FIRST_PAUSE, max=_LONGEST_PAUSE
             ),
-            sleep=lambda seconds: time.sleep(seconds),
+            sleep=lambda seconds: pause(seconds),
             before_sleep=lambda state: self._log(state.outcome),
             reraise=True,
         )

@@ -122,14 +122,19 @@ class HttpSource:
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
-            url = self._next(url, response.headers.get("Location", ""))
+            url = self.following(url, response.headers.get("Location", ""))
         raise self._unavailable(f"it is redirected more than {_MOST_REDIRECTS} times")
 
-    def _next(self, url: str, location: str) -> str:
+    def following(self, url: str, location: str) -> str:
+        """Where an answer for ``url`` sends to; never from https to http.
+
+        :raises ImageUnavailable: it leads nowhere that may be gone to
+        """
         following = urllib.parse.urljoin(url, location)
         scheme = urllib.parse.urlsplit(following).scheme
         if not location or scheme not in _SCHEMES:
-            raise self._unavailable(f"it is redirected to a {scheme or 'missing'} URL")
+            kind = scheme if location else "missing"
+            raise self._unavailable(f"it is redirected to a {kind} URL")
         if url.startswith("https:") and scheme != "https":
             raise self._unavailable("it is redirected from https to http")
         return following

@@ -15,6 +15,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import Head, Order, find_source
+from nova_xen.images.http import HttpSource
 from nova_xen.images.record import read_record
 from nova_xen.model import MIB, Checksum, ImageOptions
 from unit.web import Site, serving
@@ -25,7 +26,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nova_xen.images.download.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("nova_xen.images.download.pause", lambda seconds: None)
 
 
 @pytest.fixture
@@ -354,3 +355,73 @@ def test_an_empty_image_is_told_as_such(site: Site, instances_path: str) -> None
     site.content = b""
     path = fetch(site, instances_path)
     assert os.path.getsize(path) == 0
+
+
+_WHOLE_WAY = """
+import os, sys
+from nova_xen.images import Order, find_source, make_disk
+from nova_xen.model import DiskFormat, DiskKind, DiskPlan
+url, instances, folder = sys.argv[1:]
+print("begin", flush=True)
+order = Order(instances_path=instances, server="alice")
+with find_source(url).held(order) as path:
+    plan = DiskPlan(kind=DiskKind.ROOT, path=folder + "/disk", format=DiskFormat.QCOW2,
+                    size=8 * 1024**2, base=path, base_format=DiskFormat.RAW,
+                    overlay=True)
+    make_disk(plan, server="alice", instances_path=instances)
+"""
+
+
+def test_killed_at_any_moment_there_is_a_whole_file_or_none(
+    site: Site, instances_path: str, tmp_path: pathlib.Path
+) -> None:
+    """From the first byte of the download to the last of the disk."""
+    moment, ended, rounds = random.Random(3), 0, 0  # noqa: S311
+    while not ended and rounds < 40:
+        folder = tmp_path / "instances" / f"server{rounds}"
+        folder.mkdir()
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WHOLE_WAY, site.url, instances_path, str(folder)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(moment.uniform(0, 0.05) * (1 + rounds))
+        process.kill()
+        process.communicate()
+        whole = [CONTENT, CONTENT + bytes(-len(CONTENT) % 512)]
+        for path in pathlib.Path(instances_path).glob("_*/*"):
+            if path.suffix in (".image", ".raw") and not path.name.startswith("."):
+                assert path.read_bytes() in whole
+        ended, rounds = (folder / "disk").exists(), rounds + 1
+    assert ended
+    assert rounds > 1
+    # the last one was killed or not when its disk had its name
+    compare = ("qemu-img", "compare", "-f", "raw", "-F", "qcow2")
+    told = subprocess.run(
+        [*compare, fetch(site, instances_path, ""), str(folder / "disk")],
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "following"),
+    [
+        ("http://a/x", "/y", "http://a/y"),
+        ("http://a/x", "https://b/y", "https://b/y"),
+        ("https://a/x", "//b/y", "https://b/y"),
+        ("https://a/x", "http://a/x", "redirected from https to http"),
+        ("http://a/x", "", "redirected to a missing URL"),
+        ("http://a/x", "gopher://a", "redirected to a gopher URL"),
+    ],
+)
+def test_where_a_redirection_leads(url: str, location: str, following: str) -> None:
+    source = HttpSource(url)
+    if following.startswith("http"):
+        assert source.following(url, location) == following
+        return
+    with pytest.raises(exceptions.ImageUnavailable, match=following):
+        source.following(url, location)
