@@ -27,6 +27,9 @@ class Site:
     redirects: dict[str, str] = dataclasses.field(default_factory=dict)
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     silent: bool = False
+    #: of each answer that would be a good one
+    wrong: dict[str, str] = dataclasses.field(default_factory=dict)
+    wrong_status: int = 0
     url: str = ""
     requests: list[dict[str, str]] = dataclasses.field(default_factory=list)
     sent: list[int] = dataclasses.field(default_factory=list)
@@ -65,7 +68,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = {name: value for name, value in named.items() if value}
         headers |= site.headers
         whole = len(site.content)
-        if not start or not site.ranges or self.headers.get("If-Range") != version:
+        if site.wrong_status:
+            self._answer(site.wrong_status, site.wrong, site.content[start:])
+        elif not start or not site.ranges or self.headers.get("If-Range") != version:
             self._answer(200, headers, site.content)
         elif start >= whole:
             self._answer(416, {"Content-Range": f"bytes */{whole}"}, b"")
@@ -74,14 +79,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(206, headers, site.content[start:])
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        cut = self.site.cuts.pop(0) if self.site.cuts and status < 300 else None
+        self.site.sent.append(len(body[:cut]))
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         if self.site.length:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        cut = self.site.cuts.pop(0) if self.site.cuts and status < 300 else None
-        self.site.sent.append(len(body[:cut]))
         with contextlib.suppress(OSError):
             self.wfile.write(body[:cut])
 

@@ -15,6 +15,7 @@ from nova_xen.images.folder import (
     remove_folder,
     sweep_leftovers,
 )
+from nova_xen.images.header import SECTOR
 from nova_xen.images.inspect import (
     ForeseenImage,
     InspectedImage,
@@ -28,6 +29,7 @@ from nova_xen.images.source import Head, ImageSource, Order
 from nova_xen.images.space import folder_usage
 
 __all__ = [
+    "SECTOR",
     "BuildingFolder",
     "ForeseenImage",
     "Head",

@@ -99,18 +99,15 @@ class HttpSource:
         if start and version:
             headers |= {"Range": f"bytes={start}-", "If-Range": version}
         response = self._follow(headers)
-        if response.status_code == _RANGE_REFUSED:
-            response.close()
+        stream = HttpStream(response)
+        status = response.status_code
+        if status == 200 or (status == 206 and 0 < stream.start == start):
+            return stream
+        stream.close()
+        if "Range" in headers and status in (206, _RANGE_REFUSED):
             return self.open()
-        if response.status_code in (200, 206):
-            stream = HttpStream(response)
-            if stream.start in (0, start):
-                return stream
-            response.close()
-            return self.open()
-        response.close()
-        told = f"the server answered {response.status_code} {response.reason}".strip()
-        if response.status_code in _LATER:
+        told = f"the server answered {status} {response.reason}".strip()
+        if status in _LATER:
             raise Broken(told)
         raise self._unavailable(told)
 

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nova_xen import exceptions, images
-from nova_xen.images import Head, ImageSource, Order, Progress, find_source
+from nova_xen.images import (
+    SECTOR,
+    Head,
+    ImageSource,
+    Order,
+    Progress,
+    find_source,
+)
 from nova_xen.model import (
     GIB,
     CachedImage,
@@ -90,6 +97,9 @@ def _foresee(
     _check_limit(source.name, size, options)
     if not found.iso:
         check_fits(request.name, request.flavor, size)
+    if found.format is DiskFormat.RAW and head.size is not None:
+        # most likely no fixed VHD after all, of which the size would be a footer less
+        size = -(-head.size // SECTOR) * SECTOR
     return _image(request, source.name, found.format, size, iso=found.iso)
 
 

@@ -387,7 +387,7 @@ def test_killed_at_any_moment_there_is_a_whole_file_or_none(
         )
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(moment.uniform(0, 0.05) * (1 + rounds))
+        time.sleep(moment.uniform(0, 0.25) * (1 + rounds))
         process.kill()
         process.communicate()
         whole = [CONTENT, CONTENT + bytes(-len(CONTENT) % 512)]
@@ -425,3 +425,19 @@ def test_where_a_redirection_leads(url: str, location: str, following: str) -> N
         return
     with pytest.raises(exceptions.ImageUnavailable, match=following):
         source.following(url, location)
+
+
+@pytest.mark.parametrize("status", [206, 416, 204, 300])
+@pytest.mark.parametrize("content_range", ["", "bytes 5-9/10", "nonsense"])
+def test_answers_that_make_no_sense(
+    site: Site, instances_path: str, status: int, content_range: str
+) -> None:
+    """To a request for the whole, and to one for what is missing."""
+    site.wrong_status, site.wrong = status, {"Content-Range": content_range}
+    with pytest.raises(exceptions.ImageUnavailable, match=f"answered {status}"):
+        fetch(site, instances_path)
+    site.wrong_status = 0
+    _killed_part(site, instances_path)
+    site.wrong_status = status
+    with pytest.raises(exceptions.ImageUnavailable, match=f"answered {status}"):
+        fetch(site, instances_path)
