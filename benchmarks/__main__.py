@@ -52,6 +52,13 @@ def cli(rounds: int | None) -> Report:
     return measure(rounds or ROUNDS)
 
 
+def images(rounds: int | None) -> Report:
+    """A base made of an image beside qemu-img alone, a second server, and memory."""
+    from benchmarks.images import ROUNDS, measure
+
+    return measure(rounds or ROUNDS)
+
+
 def create(rounds: int | None) -> Report:
     """nova-xen server create beside virsh create, on a real Xen host of the lab."""
     from benchmarks.create import ROUNDS, measure
@@ -70,11 +77,12 @@ BENCHMARKS: dict[str, Benchmark] = {
     "documents": documents,
     "round-trips": round_trips,
     "cli": cli,
+    "images": images,
     "create": create,
     "injection": injection,
 }
 #: what runs when none is named: all that needs neither lab nor libguestfs
-USUAL = ("documents", "round-trips", "cli")
+USUAL = ("documents", "round-trips", "cli", "images")
 
 
 def _name(text: str) -> str:

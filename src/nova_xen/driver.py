@@ -4,14 +4,25 @@
 One short method for each operation, by Nova's names; each hands over to operations.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 from oslo_config import cfg
 
 from nova_xen.hypervisor import EventLoop, LifecycleEvent, LifecycleEvents
-from nova_xen.images import Progress, no_progress
-from nova_xen.model import DiskFormat, HostFacts, Instance, Plan, Server, ServerSummary
-from nova_xen.operations import console, delete, power, query, spawn
+from nova_xen.images import InspectedImage, Progress, no_progress
+from nova_xen.model import (
+    CachedImage,
+    DiskFormat,
+    HostFacts,
+    Instance,
+    Plan,
+    Removal,
+    Scrubbed,
+    Server,
+    ServerSummary,
+)
+from nova_xen.operations import console, delete, image, power, query, spawn
 from nova_xen.operations.host import Host, open_host
 from nova_xen.operations.request import CreateRequest, build_instance
 
@@ -26,6 +37,8 @@ class LibvirtDriver:
     def __init__(self, conf: cfg.ConfigOpts, *, host: Host | None = None) -> None:
         self._host = host or open_host(conf)
         self._events: LifecycleEvents | None = None
+        #: what keeps downloaded images from being removed, by the server's UUID
+        self._images: dict[str, contextlib.ExitStack] = {}
 
     def init_host(self) -> tuple[str, ...]:
         """Undo what a killed process left half done; names what was removed."""
@@ -36,6 +49,8 @@ class LibvirtDriver:
         if self._events is not None:
             self._events.stop()
             self._events = None
+        for uuid in list(self._images):
+            self._let_go(uuid)
         self._host.connection.close()
 
     def register_event_listener(
@@ -51,9 +66,28 @@ class LibvirtDriver:
             self._events.start()
         self._events.subscribe(handler)
 
-    def build_instance(self, request: CreateRequest) -> Instance:
-        """Check the request's name and image, and give it a UUID and MACs."""
-        return build_instance(request)
+    def build_instance(
+        self,
+        request: CreateRequest,
+        *,
+        fetch: bool = True,
+        progress: Progress = no_progress,
+    ) -> Instance:
+        """Check the request's name and image, and give it a UUID and MACs.
+
+        A downloaded image stays at least until the server is spawned.
+
+        :param fetch: False looks at the beginning of a remote image alone, which is
+            enough to plan
+        """
+        if not fetch:
+            foreseen = image.foreseen_image(self._host, request)
+            return build_instance(request, foreseen)
+        with contextlib.ExitStack() as stack:
+            held = image.held_image(self._host, request, progress)
+            instance = build_instance(request, stack.enter_context(held))
+            self._images[instance.uuid] = stack.pop_all()
+        return instance
 
     def plan(self, instance: Instance) -> Plan:
         """Decide everything about a server and touch nothing."""
@@ -61,7 +95,15 @@ class LibvirtDriver:
 
     def spawn(self, plan: Plan, progress: Progress = no_progress) -> Server:
         """Make the server that was planned and start it; all or nothing."""
-        return spawn.spawn(self._host, plan, progress)
+        try:
+            return spawn.spawn(self._host, plan, progress)
+        finally:
+            self._let_go(plan.instance.uuid)
+
+    def _let_go(self, uuid: str) -> None:
+        held = self._images.pop(uuid, None)
+        if held is not None:
+            held.close()
 
     def destroy(self, name: str) -> None:
         """Switch the server off and remove it with its disks."""
@@ -117,3 +159,25 @@ class LibvirtDriver:
     def get_host(self) -> HostFacts:
         """What this host is and has."""
         return self._host.facts(DiskFormat)
+
+    def inspect_image(
+        self, path: str, image_format: str | None = None
+    ) -> InspectedImage:
+        """What a file proves to be; the format is raw, qcow2, vhd or iso."""
+        return image.inspect_file(path, image_format)
+
+    def list_image_cache(self) -> tuple[CachedImage, ...]:
+        """The images that this host keeps."""
+        return image.list_cache(self._host)
+
+    def scrub_image_cache(
+        self, progress: Progress = no_progress
+    ) -> tuple[Scrubbed, ...]:
+        """Read the images kept again; damaged ones go unless they are in use."""
+        return image.scrub_cache(self._host, progress)
+
+    def prune_image_cache(
+        self, *, everything: bool = False, dry_run: bool = False
+    ) -> tuple[Removal, ...]:
+        """Remove images that are not in use and old, or above the limit."""
+        return image.prune_cache(self._host, everything=everything, dry_run=dry_run)

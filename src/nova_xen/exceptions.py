@@ -7,6 +7,7 @@
     ├── HostCannot              this host lacks what the request needs
     │   ├── ModeNotOffered, BridgeNotFound, NotEnoughMemory, …
     ├── ImageRejected           the bytes are not what was declared
+    ├── ImageUnavailable        the bytes do not come
     ├── ServerError             an operation on a server failed
     └── HypervisorError         libvirt, libxl or the host failed
 
@@ -193,6 +194,17 @@ class NotEnoughDisk(HostCannot):
 
 class ImageRejected(NovaXenError):
     msg_fmt = "Image %(image)s is refused: %(why)s."
+
+
+class ImageUnavailable(NovaXenError):
+    msg_fmt = "Image %(image)s cannot be fetched: %(why)s."
+
+
+class CacheFailed(NovaXenError):
+    msg_fmt = (
+        "The images kept in %(folder)s cannot be %(action)s: %(why)s; nothing that is "
+        "in use was touched."
+    )
 
 
 class FileMissing(NovaXenError):

@@ -24,12 +24,22 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--image", metavar="FILE", required=True, help="disk image to boot from"
+        "--image",
+        metavar="FILE|URL",
+        required=True,
+        help="disk image to boot from: a file of this host, or a file:, http: or "
+        "https: URL",
     )
     parser.add_argument(
         "--image-format",
         choices=IMAGE_FORMATS,
         help="format of the image (default: what its header says)",
+    )
+    parser.add_argument(
+        "--image-checksum",
+        metavar="ALGO:HEX",
+        type=values.checksum,
+        help="what the image's bytes must amount to, by sha256 or sha512",
     )
     parser.add_argument(
         "--property",
@@ -108,6 +118,7 @@ def to_request(args: argparse.Namespace) -> "CreateRequest":
         name=args.name,
         image=args.image,
         image_format=args.image_format,
+        image_checksum=args.image_checksum,
         flavor=flavor,
         properties=args.properties or {},
         nics=tuple(NicRequest(**vars(nic)) for nic in args.network),

@@ -59,7 +59,7 @@ class CreateServer(NovaXenCommand, ShowOne):
     def perform(self, parsed_args: argparse.Namespace) -> int:
         if not parsed_args.dry_run:
             return super().perform(parsed_args)
-        plan = self._plan(parsed_args)
+        plan = foresee(self.driver, parsed_args)
         self._warn(plan)
         self.app.stdout.write(document(plan.domain).rstrip("\n") + "\n")
         return 0
@@ -76,7 +76,9 @@ class CreateServer(NovaXenCommand, ShowOne):
         return rows.SERVER, rows.server(server)
 
     def _plan(self, args: argparse.Namespace) -> "Plan":
-        return self.driver.plan(self.driver.build_instance(to_request(args)))
+        with self.app.progress() as progress:
+            instance = self.driver.build_instance(to_request(args), progress=progress)
+        return self.driver.plan(instance)
 
     def _warn(self, plan: "Plan") -> None:
         for warning in plan.warnings:
@@ -119,9 +121,13 @@ class Explain(NovaXenCommand, Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
-        request = to_request(parsed_args)
-        plan = self.driver.plan(self.driver.build_instance(request))
+        plan = foresee(self.driver, parsed_args)
         return rows.EXPLAIN, [rows.reason(each) for each in plan.reasons]
+
+
+def foresee(driver: "Driver", args: argparse.Namespace) -> "Plan":
+    """The plan for what was typed, with nothing fetched or written."""
+    return driver.plan(driver.build_instance(to_request(args), fetch=False))
 
 
 def document(domain: "Domain") -> str:

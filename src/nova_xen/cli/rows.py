@@ -5,6 +5,7 @@ The columns are a promise to programs that read them: doc/cli.rst lists them.
 """
 
 import dataclasses
+import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,16 @@ from nova_xen.cli.terminal import shown
 from nova_xen.cli.words import dotted, status
 
 if TYPE_CHECKING:
-    from nova_xen.model import HostFacts, Reason, Server, ServerSummary
+    from nova_xen.images import InspectedImage
+    from nova_xen.model import (
+        CachedImage,
+        HostFacts,
+        Reason,
+        Removal,
+        Scrubbed,
+        Server,
+        ServerSummary,
+    )
 
 LIST = ("ID", "Name", "Status", "Mode", "vCPUs", "RAM", "Domain ID")
 LIST_LONG = (*LIST, "Image", "Flavor", "Networks", "VNC", "Created")
@@ -52,6 +62,10 @@ HOST = (
     "console_log_dir",
     "lacks_formats",
 )
+IMAGE = ("image", "format", "virtual_size", "iso")
+CACHE = ("Kind", "Name", "Size", "Last Used", "Busy", "Used By", "Source", "Checksum")
+SCRUB = ("Kind", "Name", "Size", "Result", "Used By", "Source")
+PRUNE = ("Kind", "Name", "Size", "Why", "Source")
 
 
 def summary(server: "ServerSummary") -> tuple[Any, ...]:
@@ -131,3 +145,37 @@ def _modes(facts: "HostFacts") -> list[dict[str, Any]]:
         }
         for mode, each in facts.modes.items()
     ]
+
+
+def image(path: str, found: "InspectedImage") -> tuple[Any, ...]:
+    """The values of :data:`IMAGE`."""
+    return shown(path), found.format.value, found.virtual_size, found.iso
+
+
+def cached(image: "CachedImage") -> tuple[Any, ...]:
+    """The row of :data:`CACHE`."""
+    used = datetime.datetime.fromtimestamp(image.last_used, datetime.UTC)
+    return (
+        *_kept(image),
+        used.strftime("%Y-%m-%d %H:%M:%S"),
+        image.busy,
+        Words([shown(user) for user in image.users]),
+        shown(image.source),
+        image.checksum,
+    )
+
+
+def scrubbed(scrubbed: "Scrubbed") -> tuple[Any, ...]:
+    """The row of :data:`SCRUB`."""
+    image = scrubbed.image
+    users = Words([shown(user) for user in image.users])
+    return (*_kept(image), scrubbed.result.value, users, shown(image.source))
+
+
+def removal(removal: "Removal") -> tuple[Any, ...]:
+    """The row of :data:`PRUNE`."""
+    return (*_kept(removal.image), removal.why, shown(removal.image.source))
+
+
+def _kept(image: "CachedImage") -> tuple[Any, ...]:
+    return image.kind.value, image.name, image.size

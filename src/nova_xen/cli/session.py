@@ -6,8 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from nova_xen.images import Progress
-    from nova_xen.model import HostFacts, Instance, Plan, Server, ServerSummary
+    from nova_xen.images import InspectedImage, Progress
+    from nova_xen.model import (
+        CachedImage,
+        HostFacts,
+        Instance,
+        Plan,
+        Removal,
+        Scrubbed,
+        Server,
+        ServerSummary,
+    )
     from nova_xen.operations.request import CreateRequest
 
 DEFAULT_CONFIG_FILE = "/etc/nova-xen/nova-xen.conf"
@@ -18,7 +27,13 @@ class Driver(Protocol):
 
     def init_host(self) -> tuple[str, ...]: ...
 
-    def build_instance(self, request: "CreateRequest") -> "Instance": ...
+    def build_instance(
+        self,
+        request: "CreateRequest",
+        *,
+        fetch: bool = True,
+        progress: "Progress" = ...,
+    ) -> "Instance": ...
 
     def plan(self, instance: "Instance") -> "Plan": ...
 
@@ -45,6 +60,20 @@ class Driver(Protocol):
     def follow_console(self, name: str) -> Iterator[bytes]: ...
 
     def get_host(self) -> "HostFacts": ...
+
+    def inspect_image(
+        self, path: str, image_format: str | None = None
+    ) -> "InspectedImage": ...
+
+    def list_image_cache(self) -> "tuple[CachedImage, ...]": ...
+
+    def scrub_image_cache(
+        self, progress: "Progress" = ...
+    ) -> "tuple[Scrubbed, ...]": ...
+
+    def prune_image_cache(
+        self, *, everything: bool = False, dry_run: bool = False
+    ) -> "tuple[Removal, ...]": ...
 
 
 #: makes a driver of configuration files and the URI of ``--connection``

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nova_xen.cli import addresses
 
 if TYPE_CHECKING:
-    from nova_xen.model import Address, NicAddress
+    from nova_xen.model import Address, Checksum, NicAddress
 
 ONCE = ("bridge", "mac", "model", "mtu", "script")
 REPEATED = ("ip", "gateway", "dns")
@@ -95,6 +95,16 @@ def _network_item(item: str, text: str) -> tuple[str, str]:
     if key not in NETWORK_KEYS:
         raise _wrong(f"unknown key {key!r}; the keys are {', '.join(NETWORK_KEYS)}")
     return key, value
+
+
+def checksum(text: str) -> "Checksum":
+    """ALGO:HEX."""
+    from nova_xen.model import Checksum
+
+    try:
+        return Checksum.parse(text)
+    except ValueError as error:
+        raise _wrong(str(error)) from None
 
 
 def pattern(text: str) -> "re.Pattern[str]":

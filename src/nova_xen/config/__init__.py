@@ -2,6 +2,18 @@
 """Options: Nova's where Nova has them, and a group [xen] of our own."""
 
 from nova_xen.config.load import list_opts, load
-from nova_xen.config.resolve import connection_uri, plan_options, require_xen
+from nova_xen.config.resolve import (
+    connection_uri,
+    image_options,
+    plan_options,
+    require_xen,
+)
 
-__all__ = ["connection_uri", "list_opts", "load", "plan_options", "require_xen"]
+__all__ = [
+    "connection_uri",
+    "image_options",
+    "list_opts",
+    "load",
+    "plan_options",
+    "require_xen",
+]

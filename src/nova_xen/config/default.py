@@ -39,6 +39,30 @@ Related options:
   image in the format vhd is copied as it is.
 """,
     ),
+    cfg.BoolOpt(
+        "force_raw_images",
+        default=True,
+        help="""
+Keep the cached base of an image as a raw file with holes.
+
+Without it the base of an image that is not raw is kept as qcow2, made anew
+from the image; it may take less space on a file system without holes, and
+reading it takes more work while guests run.
+""",
+    ),
+    cfg.StrOpt(
+        "preallocate_images",
+        default="none",
+        choices=[
+            ("none", "disks take space as guests write"),
+            ("space", "disks take all their space when they are made"),
+        ],
+        help="""
+When disks of servers take their space.
+
+The file system must be able to (ext4 and XFS are); bases stay sparse.
+""",
+    ),
     cfg.StrOpt(
         "pointer_model",
         default="usbtablet",

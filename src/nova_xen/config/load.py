@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from nova_xen import exceptions
-from nova_xen.config import default, libvirt, vnc, xen
+from nova_xen.config import default, image_cache, libvirt, vnc, xen
 
 _GROUPS: tuple[tuple[str | None, Sequence[cfg.Opt]], ...] = (
     (None, default.default_opts),
     ("compute", default.compute_opts),
     ("api", default.api_opts),
     ("guestfs", default.guestfs_opts),
+    (image_cache.GROUP, image_cache.image_cache_opts),
     (libvirt.GROUP, libvirt.libvirt_opts),
     (vnc.GROUP, vnc.vnc_opts),
     (xen.GROUP, xen.xen_opts),

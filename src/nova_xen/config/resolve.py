@@ -6,7 +6,13 @@ import re
 from oslo_config import cfg
 
 from nova_xen import exceptions
-from nova_xen.model import ConfigDriveFormat, PlanOptions
+from nova_xen.model import (
+    GIB,
+    ConfigDriveFormat,
+    ImageOptions,
+    PlanOptions,
+    VhdSubformat,
+)
 
 #: a path that can stand in an option of QEMU's (no comma) and in XML
 PATH = re.compile(r"/[^,\x00-\x1f\x7f]*", re.ASCII)
@@ -47,6 +53,9 @@ def plan_options(conf: cfg.ConfigOpts) -> PlanOptions:
         usb_tablet=conf.pointer_model == "usbtablet",
         use_cow_images=conf.use_cow_images,
         images_type=conf.libvirt.images_type,
+        force_raw_images=conf.force_raw_images,
+        preallocate=conf.preallocate_images == "space",
+        vhd_subformat=VhdSubformat(conf.xen.vhd_subformat),
         pv_bootloader=conf.xen.pv_bootloader,
         cpuset=_cpuset(conf.compute.cpu_shared_set),
         vif_script=conf.xen.vif_script,
@@ -55,6 +64,19 @@ def plan_options(conf: cfg.ConfigOpts) -> PlanOptions:
         inject_partition=conf.libvirt.inject_partition,
         inject_key=conf.libvirt.inject_key,
         inject_password=conf.libvirt.inject_password,
+    )
+
+
+def image_options(conf: cfg.ConfigOpts) -> ImageOptions:
+    """How images come to this host and how long they stay."""
+    cache = conf.image_cache
+    return ImageOptions(
+        attempts=conf.xen.image_attempts,
+        timeout=conf.xen.image_timeout,
+        largest=conf.xen.image_limit_gib * GIB or None,
+        remove_unused=cache.remove_unused_base_images,
+        minimum_age=cache.remove_unused_original_minimum_age_seconds,
+        cache_limit=conf.xen.image_cache_limit_gib * GIB or None,
     )
 
 

@@ -83,6 +83,48 @@ Possible values:
 """,
     ),
     cfg.StrOpt(
+        "vhd_subformat",
+        default="dynamic",
+        choices=[
+            ("dynamic", "the file grows as the guest writes"),
+            ("fixed", "the file is as large as the disk, with holes in it"),
+        ],
+        help="Kind of VHD that disks are made as, where they are made as VHD.",
+    ),
+    cfg.IntOpt(
+        "image_attempts",
+        default=5,
+        min=1,
+        help="How often a download may fail in a row without getting a byte further.",
+    ),
+    cfg.IntOpt(
+        "image_timeout",
+        default=60,
+        min=1,
+        help="Seconds that a server of images may keep silent.",
+    ),
+    cfg.IntOpt(
+        "image_limit_gib",
+        default=0,
+        min=0,
+        help="""
+The largest image that is taken, in GiB: both its file and the disk inside.
+
+With 0 there is no limit but the flavor's disk.
+""",
+    ),
+    cfg.IntOpt(
+        "image_cache_limit_gib",
+        default=0,
+        min=0,
+        help="""
+How much space the cache of images may take, in GiB; 0 for no limit.
+
+The command ``nova-xen image cache prune`` removes unused images until the
+limit is kept, those unused for longest first.
+""",
+    ),
+    cfg.StrOpt(
         "ovmf_path",
         default="",
         help="""

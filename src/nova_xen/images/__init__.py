@@ -5,6 +5,7 @@ from nova_xen.images.cache import base_path, ensure_base
 from nova_xen.images.check import require_files
 from nova_xen.images.copy import copy_files
 from nova_xen.images.create import make_disk
+from nova_xen.images.find import find_source
 from nova_xen.images.folder import (
     BuildingFolder,
     create_folder,
@@ -14,26 +15,46 @@ from nova_xen.images.folder import (
     remove_folder,
     sweep_leftovers,
 )
-from nova_xen.images.inspect import InspectedImage, inspect_image
+from nova_xen.images.header import SECTOR
+from nova_xen.images.inspect import (
+    ForeseenImage,
+    InspectedImage,
+    inspect_head,
+    inspect_image,
+)
+from nova_xen.images.keep import list_cache, prune_cache, scrub_cache
+from nova_xen.images.local import LocalSource
 from nova_xen.images.progress import Progress, no_progress
+from nova_xen.images.source import Head, ImageSource, Order
 from nova_xen.images.space import folder_usage
 
 __all__ = [
+    "SECTOR",
     "BuildingFolder",
+    "ForeseenImage",
+    "Head",
+    "ImageSource",
     "InspectedImage",
+    "LocalSource",
+    "Order",
     "Progress",
     "base_path",
     "copy_files",
     "create_folder",
     "ensure_base",
+    "find_source",
     "folder_of",
     "folder_usage",
+    "inspect_head",
     "inspect_image",
+    "list_cache",
     "list_unfinished",
     "make_disk",
     "mark_unfinished",
     "no_progress",
+    "prune_cache",
     "remove_folder",
     "require_files",
+    "scrub_cache",
     "sweep_leftovers",
 ]

@@ -3,7 +3,9 @@
 
 import os
 
+from nova_xen.images.limits import Limits, for_writing
 from nova_xen.images.tool import run
+from nova_xen.model import DiskFormat
 
 #: cloud-init and Nova's guests look for this label
 EPHEMERAL_LABEL = "ephemeral0"
@@ -23,6 +25,7 @@ def make_filesystem(path: str, *, server: str) -> None:
         server=server,
         doing="making the file system of the ephemeral disk",
         folder=os.path.dirname(path),
+        limits=_limits(path),
     )
 
 
@@ -36,4 +39,9 @@ def make_swap(path: str, *, server: str) -> None:
         server=server,
         doing="making the swap disk",
         folder=os.path.dirname(path),
+        limits=_limits(path),
     )
+
+
+def _limits(path: str) -> Limits:
+    return for_writing(DiskFormat.RAW, os.path.getsize(path))

@@ -45,12 +45,18 @@ _MAGICS: dict[str, tuple[int, bytes]] = {
 _PLAIN = frozenset({"raw", "gpt"})
 
 
-def contents(stream: BinaryIO) -> frozenset[str]:
+def contents(stream: BinaryIO, *, whole: bool = True) -> frozenset[str]:
     """Every format the bytes have the marks of; none for a raw disk.
 
     ``iso`` stands for ISO 9660 and UDF. ``fixed vhd`` is a disk with VHD's footer.
+
+    :param whole: the stream has the end of the file as well
     """
-    seen = {name for name in _MAGICS if _has(stream, *_MAGICS[name])}
+    seen = {
+        name
+        for name, (offset, magic) in _MAGICS.items()
+        if (whole or offset >= 0) and _has(stream, offset, magic)
+    }
     if _has_iso_mark(stream):
         seen.add("iso")
     seen |= _inspected(stream) - _PLAIN

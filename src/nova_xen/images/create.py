@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carry out one disk plan: the file is there complete, or not at all."""
 
+import contextlib
 import os
 
 from nova_xen import exceptions
 from nova_xen.images import qemu_img
 from nova_xen.images.blank import make_filesystem, make_swap
-from nova_xen.images.cache import ensure_base
+from nova_xen.images.cache import held_base
 from nova_xen.images.header import SECTOR
 from nova_xen.images.inspect import inspect_image
 from nova_xen.images.part import discarded, part_of
 from nova_xen.images.progress import Progress, no_progress
-from nova_xen.images.space import least_copy, require_space
+from nova_xen.images.space import least_copy, preallocate, require_space
 from nova_xen.model import DiskFormat, DiskKind, DiskPlan
 
 
@@ -32,27 +33,46 @@ def make_disk(
     :raises ToolFailed: among others when the file exists; nothing is left behind
     """
     size = -(-plan.size // SECTOR) * SECTOR
-    with part_of(plan.path, server=server) as part:
-        match plan.base, plan.overlay:
-            case None, _:
-                _make_blank(plan, part, size, server)
-            case base, True:
-                base = ensure_base(
-                    base,
-                    plan.base_format,
-                    image_id,
+    with contextlib.ExitStack() as stack:
+        base = plan.base
+        if base is not None and plan.overlay:
+            # held until the overlay has its name, by which it is then found in use
+            base = stack.enter_context(
+                held_base(
+                    *(base, plan.base_format, image_id),
                     instances_path=instances_path,
                     server=server,
+                    kept_as=plan.cache_format,
                     progress=progress,
                 )
-                _overlay(plan, base, part, size, server)
-            case base, _:
-                _copy(plan, base, part, size, server, progress)
+            )
+        part = stack.enter_context(part_of(plan.path, server=server))
+        _fill(plan, base, part, size, server, progress)
+        if plan.preallocate:
+            preallocate(part, size, server=server)
         _verify(plan, part, size, server)
 
 
+def _fill(
+    plan: DiskPlan,
+    base: str | None,
+    part: str,
+    size: int,
+    server: str,
+    progress: Progress,
+) -> None:
+    if plan.preallocate:
+        require_space(os.path.dirname(part), size, server=server)
+    if base is None:
+        _make_blank(plan, part, size, server)
+    elif plan.overlay:
+        _overlay(plan, base, part, size, server)
+    else:
+        _copy(plan, base, part, size, server, progress)
+
+
 def _make_blank(plan: DiskPlan, part: str, size: int, server: str) -> None:
-    qemu_img.create(part, plan.format, size, server=server)
+    qemu_img.create(part, plan.format, size, server=server, vhd=plan.vhd_subformat)
     match plan.kind:
         case DiskKind.EPHEMERAL:
             make = make_filesystem
@@ -67,7 +87,7 @@ def _make_blank(plan: DiskPlan, part: str, size: int, server: str) -> None:
         qemu_img.create(raw, DiskFormat.RAW, size, server=server)
         make(raw, server=server)
         qemu_img.convert(
-            raw, DiskFormat.RAW, part, plan.format, server=server, existing=True
+            raw, DiskFormat.RAW, part, plan.format, server=server, size=size
         )
 
 
@@ -79,15 +99,22 @@ def _overlay(plan: DiskPlan, base: str, part: str, size: int, server: str) -> No
             doing=f"writing {plan.path}",
             why=f"an overlay is qcow2 and cannot be {plan.format}",
         )
-    _never_shrink(plan, os.path.getsize(base), size, server)
+    have = _base_size(base, plan.cache_format, server)
+    _never_shrink(plan, have, size, server)
     qemu_img.create(
         part,
         plan.format,
         size,
         server=server,
         backing=base,
-        backing_fmt=DiskFormat.RAW,
+        backing_fmt=plan.cache_format,
     )
+
+
+def _base_size(base: str, fmt: DiskFormat, server: str) -> int:
+    if fmt is DiskFormat.RAW:
+        return os.path.getsize(base)
+    return qemu_img.info(base, fmt, server=server).virtual_size
 
 
 def _copy(
@@ -99,14 +126,11 @@ def _copy(
     require_space(
         os.path.dirname(part), least_copy(base, image.virtual_size), server=server
     )
-    qemu_img.create(part, plan.format, size, server=server)
+    qemu_img.create(part, plan.format, size, server=server, vhd=plan.vhd_subformat)
     qemu_img.convert(
-        base,
-        image.format,
-        part,
-        plan.format,
+        *(base, image.format, part, plan.format),
         server=server,
-        existing=True,
+        size=size,
         progress=progress,
     )
 

@@ -8,21 +8,24 @@ share one, and closing any descriptor of the file drops it.
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever has it; the file itself stays."""
+def locked(path: str, *, shared: bool = False) -> Iterator[None]:
+    """Hold a lock file, waiting for whoever has it; the file itself stays.
+
+    :param shared: with others that share it; else alone
+    """
     number = _open(path, os.O_CREAT)
     try:
-        fcntl.flock(number, fcntl.LOCK_EX)
+        fcntl.flock(number, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         os.close(number)
 
 
-def try_lock(path: str, *, create: bool = True) -> int | None:
+def try_lock(path: str, *, create: bool = True, shared: bool = False) -> int | None:
     """Take a lock without waiting: a descriptor to close, None when it is held.
 
     :param create: make the file when it is not there; else None is returned then,
@@ -36,7 +39,9 @@ def try_lock(path: str, *, create: bool = True) -> int | None:
             raise
         return None
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(
+            number, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
+        )
     except BlockingIOError:
         os.close(number)
         return None
@@ -44,6 +49,23 @@ def try_lock(path: str, *, create: bool = True) -> int | None:
         os.close(number)
         return None
     return number
+
+
+@contextlib.contextmanager
+def present(lock: str, path: str, make: Callable[[], object]) -> Iterator[None]:
+    """Have a file made once, by whoever comes first, and there while the block runs.
+
+    Nobody who takes the lock alone can remove the file meanwhile. flock gives up a
+    lock before it turns into another kind, so the file is looked for again.
+    """
+    while True:
+        with locked(lock, shared=True):
+            if os.path.exists(path):
+                yield
+                return
+        with locked(lock):
+            if not os.path.exists(path):
+                make()
 
 
 def _open(path: str, flags: int) -> int:

@@ -9,13 +9,12 @@ import json
 import os
 import re
 
+from nova_xen.images.limits import for_reading, for_writing
 from nova_xen.images.progress import Progress, no_progress
-from nova_xen.images.tool import Limits, run, run_watched
-from nova_xen.model import GIB, DiskFormat
+from nova_xen.images.tool import run
+from nova_xen.model import DiskFormat, VhdSubformat
 
 _TOOL = "qemu-img"
-#: a hostile header must not eat the host
-_LIMITS = Limits(address_space=GIB, cpu_seconds=30)
 #: exit codes of qemu-img check
 _CORRUPT, _LEAKY = 2, 3
 _PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
@@ -44,7 +43,7 @@ def info(path: str, fmt: DiskFormat, *, server: str) -> ImageInfo:
             server=server,
             doing=f"reading {path}",
             folder=os.path.dirname(path),
-            limits=_LIMITS,
+            limits=for_reading(),
         )
     )
     return ImageInfo(
@@ -68,7 +67,7 @@ def corruptions(path: str, *, server: str) -> int:
             server=server,
             doing=f"checking {path}",
             folder=os.path.dirname(path),
-            limits=_LIMITS,
+            limits=for_reading(_file_size(path)),
             codes=(0, _CORRUPT, _LEAKY),
         )
     )
@@ -83,10 +82,12 @@ def create(
     server: str,
     backing: str | None = None,
     backing_fmt: DiskFormat | None = None,
+    vhd: VhdSubformat = VhdSubformat.DYNAMIC,
 ) -> None:
     """Make an empty disk of exactly ``size`` bytes, a multiple of 512.
 
     :param backing: the file a qcow2 overlay lies upon; needs ``backing_fmt``
+    :param vhd: which kind of VHD, if it is one
     :raises NotEnoughDisk, ToolFailed:
     """
     path = os.path.abspath(path)
@@ -95,19 +96,27 @@ def create(
         below = ("-b", os.path.abspath(backing), "-F", backing_fmt.qemu_img)
     run(
         *(_TOOL, "create", "-q", "-f", fmt.qemu_img),
-        *_create_options(fmt),
+        *_create_options(fmt, vhd),
         *below,
         *(path, str(size)),
         server=server,
         doing=f"creating {path}",
         folder=os.path.dirname(path),
+        limits=for_writing(fmt, size),
     )
 
 
-def _create_options(fmt: DiskFormat) -> tuple[str, ...]:
+def _file_size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
+
+
+def _create_options(fmt: DiskFormat, vhd: VhdSubformat) -> tuple[str, ...]:
     if fmt is DiskFormat.VHD:
         # without force_size the size is rounded up to a geometry of cylinders
-        return ("-o", "subformat=dynamic,force_size=on")
+        return ("-o", f"subformat={vhd},force_size=on")
     return ()
 
 
@@ -118,34 +127,57 @@ def convert(
     target_fmt: DiskFormat,
     *,
     server: str,
-    existing: bool = False,
+    size: int | None = None,
     progress: Progress = no_progress,
 ) -> None:
     """Copy the content of a disk into another format, leaving out zeros.
 
-    :param existing: the target was made by :func:`create` just now, as large as the
-        source or larger, and reads as zeros
+    :param size: bytes of the target's disk, which was made by :func:`create` just now,
+        as large as the source or larger, and reads as zeros; None makes the target
     :raises NotEnoughDisk, ToolFailed:
     """
     source, target = os.path.abspath(source), os.path.abspath(target)
     doing = f"converting {source} to {target}"
-    kept = ("-n", "--target-is-zero") if existing else _create_options(target_fmt)
+    if size is None:
+        size = info(source, source_fmt, server=server).virtual_size
+        kept = _create_options(target_fmt, VhdSubformat.DYNAMIC)
+    else:
+        kept = ("-n", "--target-is-zero")
 
     def watch(line: str) -> None:
         if found := _PERCENT.search(line):
             progress(doing, float(found[1]) / 100)
 
-    run_watched(
+    run(
         # writes out of order by 16 coroutines: several times faster, equal content
         *(_TOOL, "convert", "-p", "-W", "-m", "16"),
+        *("-t", _cache_mode(target)),
         *("-f", source_fmt.qemu_img, "-O", target_fmt.qemu_img),
         *kept,
         *(source, target),
         server=server,
         doing=doing,
         folder=os.path.dirname(target),
+        limits=for_writing(target_fmt, size),
         watch=watch,
     )
+
+
+def _cache_mode(target: str) -> str:
+    """The quickest way of having all bytes on the disk in the end.
+
+    Medians of 8 conversions of 1 GiB, half of it holes, from qcow2 to raw, in seconds
+    until the disk had it: unsafe (the default) and fsync 0.76, writeback 0.50, none
+    0.43; with the source not in memory 1.07, 1.16, 0.83. ``none`` varied least, and
+    leaves the memory of a small dom0 alone, but needs a file system with O_DIRECT.
+    ``-T none`` for the source is slower where it is in memory (0.69), and not quicker
+    elsewhere.
+    """
+    try:
+        os.close(os.open(target, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC))
+    except OSError:
+        return "writeback"
+    return "none"
 
 
 def resize(path: str, fmt: DiskFormat, size: int, *, server: str) -> None:
@@ -159,4 +191,5 @@ def resize(path: str, fmt: DiskFormat, size: int, *, server: str) -> None:
         server=server,
         doing=f"growing {path}",
         folder=os.path.dirname(path),
+        limits=for_writing(fmt, size),
     )

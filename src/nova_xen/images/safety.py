@@ -12,6 +12,7 @@ from nova_xen.images.header import (
     VhdFooter,
     VhdType,
 )
+from nova_xen.model import DiskFormat
 
 _QCOW2_VERSIONS = (2, 3)
 
@@ -22,11 +23,34 @@ def qcow2_objection(stream: BinaryIO) -> str | None:
         head = Qcow2Header.read(stream)
     except ValueError as error:
         return f"it is qcow2 and {error}"
+    return _qcow2_objection(head, stream.seek(0, os.SEEK_END))
+
+
+def head_objection(
+    stream: BinaryIO, fmt: DiskFormat, size: int | None
+) -> tuple[str | None, int | None]:
+    """Why a file with this beginning is refused, and the bytes of its disk.
+
+    :param stream: the beginning
+    :param size: bytes of the whole file, None when not known
+    """
+    try:
+        if fmt is DiskFormat.QCOW2:
+            head = Qcow2Header.read(stream)
+            return _qcow2_objection(head, size), head.virtual_size
+        stream.seek(0)
+        footer = VhdFooter.read(stream.read(SECTOR))
+    except ValueError as error:
+        return f"it is {fmt} and {error}", None
+    return _footer_objection(footer), footer.current_size
+
+
+def _qcow2_objection(head: Qcow2Header, size: int | None) -> str | None:
     if head.version not in _QCOW2_VERSIONS:
         return f"it is qcow version {head.version}; convert it to version 3 first"
     if head.backing_file is not None:
         return "it is a qcow2 overlay of another file; flatten it with qemu-img convert"
-    if head.tables_end > stream.seek(0, os.SEEK_END):
+    if size is not None and head.tables_end > size:
         return "it is qcow2 and a part of it is missing"
     return _feature_objection(head)
 
@@ -49,12 +73,18 @@ def vhd_objection(stream: BinaryIO) -> str | None:
         footer = _footer(stream)
     except ValueError as error:
         return f"it is vhd and {error}"
+    if why := _footer_objection(footer):
+        return why
+    if _is_cut(stream, footer):
+        return "it is vhd and a part of it is missing"
+    return None
+
+
+def _footer_objection(footer: VhdFooter) -> str | None:
     if footer.type == VhdType.DIFFERENCING:
         return "it is a differencing vhd of another file; merge it first"
     if footer.type not in (VhdType.FIXED, VhdType.DYNAMIC) or not footer.intact:
         return "it is vhd and its footer is damaged"
-    if _is_cut(stream, footer):
-        return "it is vhd and a part of it is missing"
     return None
 
 

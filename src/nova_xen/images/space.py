@@ -4,7 +4,9 @@
 import os
 
 from nova_xen import exceptions
-from nova_xen.model import MIB
+from nova_xen.images.limits import for_writing
+from nova_xen.images.tool import run
+from nova_xen.model import MIB, DiskFormat
 
 #: st_blocks counts these, whatever the file system's own block is
 _BLOCK = 512
@@ -51,3 +53,21 @@ def least_copy(path: str, virtual_size: int) -> int:
     """
     taken = allocated(path)
     return taken if taken < min(virtual_size, os.path.getsize(path)) else 0
+
+
+def preallocate(path: str, size: int, *, server: str) -> None:
+    """Take all the space of a disk now, so that it cannot run out of it later.
+
+    What a qcow2 or VHD file has beyond its end is taken as well.
+
+    :param size: bytes of its disk
+    :raises NotEnoughDisk: there is less
+    :raises ToolFailed: among others, the file system cannot
+    """
+    run(
+        *("fallocate", "--keep-size", "--length", str(size), path),
+        server=server,
+        doing=f"taking all space of {path}",
+        folder=os.path.dirname(path),
+        limits=for_writing(DiskFormat.RAW, size),
+    )

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a program of the host without a shell, and say in a sentence how it failed."""
 
-import dataclasses
 import errno
 import os
 import signal
-import subprocess  # nosec B404
-import tempfile
 from collections.abc import Callable, Mapping
 
 from nova_xen import exceptions
+from nova_xen.images.limits import ARENAS, Limits
+from nova_xen.images.process import GaveUp, run_process
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 #: the last is qemu-img's word for EFBIG, since raw itself knows no limit
@@ -24,20 +23,7 @@ _SBIN = ("/usr/sbin", "/sbin")
 def environment() -> Mapping[str, str]:
     """The caller's, with messages in English and the system's programs in PATH."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SBIN))
-    return {**os.environ, "LANG": "C", "LC_ALL": "C", "PATH": path}
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What a program that reads untrusted bytes may use: bytes and CPU seconds."""
-
-    address_space: int
-    cpu_seconds: int
-
-    def wrap(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The command under util-linux's prlimit, which costs no interpreter."""
-        limits = (f"--as={self.address_space}", f"--cpu={self.cpu_seconds}")
-        return ("prlimit", *limits, "--", *command)
+    return {**os.environ, **ARENAS, "LANG": "C", "LC_ALL": "C", "PATH": path}
 
 
 def run(
@@ -45,73 +31,37 @@ def run(
     server: str,
     doing: str,
     folder: str,
-    limits: Limits | None = None,
+    limits: Limits,
     codes: tuple[int, ...] = (0,),
+    watch: Callable[[str], None] | None = None,
 ) -> str:
     """Run a program to its end and return what it printed.
 
     :param folder: where it writes, for the sentence about a full disk
     :param codes: the exit codes that are no failure
+    :param watch: is handed each line at once; a carriage return ends a line too
     :raises NotEnoughDisk: no space left
     :raises ToolFailed: any other failure, with the program's last words
     """
+    tool = command[0]
     try:
-        done = subprocess.run(  # nosec B603
-            limits.wrap(command) if limits else command,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
+        ended = run_process(
+            limits.wrap(command),
+            environment=environment(),
+            stall=limits.stall,
+            watch=watch,
         )
+    except GaveUp as error:
+        raise exceptions.ToolFailed(
+            server=server, tool=tool, doing=doing, why=f"{error} and was ended"
+        ) from None
     except OSError as error:
         raise os_failure(
-            error, server=server, doing=doing, folder=folder, tool=command[0]
+            error, server=server, doing=doing, folder=folder, tool=tool
         ) from error
-    if done.returncode not in codes:
-        raise _failure(command[0], done.returncode, done.stderr, server, doing, folder)
-    return done.stdout
-
-
-def run_watched(
-    *command: str, server: str, doing: str, folder: str, watch: Callable[[str], None]
-) -> None:
-    """Run a program and hand each line it prints to ``watch`` at once.
-
-    A carriage return ends a line too. Fails as :func:`run` does.
-    """
-    with tempfile.TemporaryFile("w+") as stderr:
-        try:
-            process = subprocess.Popen(  # nosec B603
-                command,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-            )
-        except OSError as error:
-            raise os_failure(
-                error, server=server, doing=doing, folder=folder, tool=command[0]
-            ) from error
-        _follow(process, watch)
-        if process.returncode:
-            stderr.seek(0)
-            raise _failure(
-                command[0], process.returncode, stderr.read(), server, doing, folder
-            )
-
-
-def _follow(process: subprocess.Popen[str], watch: Callable[[str], None]) -> None:
-    with process:
-        try:
-            # universal newlines make a line of what a carriage return ends
-            for line in process.stdout or ():
-                watch(line)
-        except BaseException:
-            process.kill()
-            raise
+    if ended.code not in codes:
+        raise _failure(tool, ended.code, ended.errors, server, doing, folder)
+    return ended.output
 
 
 def _failure(
@@ -132,6 +82,8 @@ def _no_space(tool: str, stderr: str) -> str | None:
 def _ending(code: int) -> str:
     if code == -signal.SIGXFSZ:
         return os.strerror(errno.EFBIG)
+    if code == -signal.SIGXCPU:
+        return "it used more processor time than its work can need"
     if code < 0:
         return f"it was killed by {signal.Signals(-code).name}"
     return f"it ended with the code {code} and said nothing"

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked for and what is known, as frozen dataclasses without I/O."""
 
+from nova_xen.model.cache import (
+    CachedImage,
+    CacheKind,
+    Removal,
+    Scrubbed,
+    ScrubResult,
+)
+from nova_xen.model.checksum import Checksum, HashAlgorithm
 from nova_xen.model.guest import (
     DiskBus,
     DiskFormat,
@@ -8,9 +16,10 @@ from nova_xen.model.guest import (
     GuestMode,
     NicModel,
     PowerState,
+    VhdSubformat,
 )
 from nova_xen.model.host import BootFiles, BridgeFacts, HostFacts, ModeFacts
-from nova_xen.model.options import PlanOptions
+from nova_xen.model.options import ImageOptions, PlanOptions
 from nova_xen.model.plan import (
     ConfigDriveFormat,
     ConfigDrivePlan,
@@ -36,6 +45,9 @@ __all__ = [
     "Address",
     "BootFiles",
     "BridgeFacts",
+    "CacheKind",
+    "CachedImage",
+    "Checksum",
     "ConfigDriveFormat",
     "ConfigDrivePlan",
     "DiskBus",
@@ -46,8 +58,10 @@ __all__ = [
     "Flavor",
     "GuestMode",
     "GuestSetup",
+    "HashAlgorithm",
     "HostFacts",
     "Image",
+    "ImageOptions",
     "InjectedFile",
     "InjectionPlan",
     "Instance",
@@ -60,8 +74,12 @@ __all__ = [
     "PlanOptions",
     "PowerState",
     "Reason",
+    "Removal",
+    "ScrubResult",
+    "Scrubbed",
     "Server",
     "ServerDisk",
     "ServerNic",
     "ServerSummary",
+    "VhdSubformat",
 ]

@@ -25,6 +25,13 @@ class DiskFormat(enum.StrEnum):
         return "vpc" if self is DiskFormat.VHD else self.value
 
 
+class VhdSubformat(enum.StrEnum):
+    """Kinds of VHD that are made; a fixed one has its whole size from the start."""
+
+    DYNAMIC = "dynamic"
+    FIXED = "fixed"
+
+
 class DiskBus(enum.StrEnum):
     """Where a disk is plugged in."""
 

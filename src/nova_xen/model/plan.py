@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 
 from nova_xen.domain import Domain
-from nova_xen.model.guest import DiskFormat, DiskKind, GuestMode
+from nova_xen.model.guest import DiskFormat, DiskKind, GuestMode, VhdSubformat
 from nova_xen.model.request import Instance
 
 
@@ -25,7 +25,8 @@ class DiskPlan:
     """A disk file to make; ``size`` in bytes.
 
     ``base`` is the image it is made from (None: empty) and ``overlay`` says whether
-    the file is a qcow2 overlay of the cached base instead of a copy.
+    the file is a qcow2 overlay of the cached base instead of a copy. The base is kept
+    as ``cache_format``. ``preallocate`` takes all space at once.
     """
 
     kind: DiskKind
@@ -35,6 +36,9 @@ class DiskPlan:
     base: str | None = None
     base_format: DiskFormat | None = None
     overlay: bool = False
+    cache_format: DiskFormat = DiskFormat.RAW
+    preallocate: bool = False
+    vhd_subformat: VhdSubformat = VhdSubformat.DYNAMIC
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

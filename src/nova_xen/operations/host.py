@@ -21,7 +21,7 @@ from nova_xen.hypervisor import (
 )
 from nova_xen.images import require_files
 from nova_xen.injection import InjectionOptions
-from nova_xen.model import DiskFormat, HostFacts, PlanOptions
+from nova_xen.model import DiskFormat, HostFacts, ImageOptions, PlanOptions
 from nova_xen.network import host_bridges
 
 
@@ -31,6 +31,7 @@ class Host:
 
     connection: Connection
     options: PlanOptions
+    images: ImageOptions = dataclasses.field(default_factory=ImageOptions)
     boot_paths: BootPaths = dataclasses.field(default_factory=BootPaths)
     shutdown_timeout: int = 60
     reboot_timeout: int = 120
@@ -79,6 +80,7 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
     return Host(
         connection=connection,
         options=config.plan_options(conf),
+        images=config.image_options(conf),
         boot_paths=_boot_paths(conf),
         shutdown_timeout=conf.xen.shutdown_timeout,
         reboot_timeout=conf.libvirt.wait_soft_reboot_seconds,

@@ -9,17 +9,18 @@ import uuid
 from collections.abc import Mapping
 
 from nova_xen import exceptions
-from nova_xen.images import inspect_image
 from nova_xen.model import (
     Address,
-    DiskFormat,
+    Checksum,
     Flavor,
     GuestSetup,
     Image,
+    ImageOptions,
     Instance,
     Nic,
     NicAddress,
 )
+from nova_xen.operations.image import inspected
 from nova_xen.planning import check_name
 
 #: the block of MAC addresses that belongs to Xen (IEEE, Xensource Inc.)
@@ -43,14 +44,15 @@ class NicRequest:
 class CreateRequest:
     """A server as a person asks for it; paths are of this host.
 
-    ``image_format`` is raw, qcow2, vhd or iso; None takes what the header says.
-    ``setup`` is what the guest is told, and has read its files already.
+    ``image`` is a path or a URL. ``image_format`` is raw, qcow2, vhd or iso; None takes
+    what the header says. ``setup`` is what the guest is told, its files already read.
     """
 
     name: str
     image: str
     flavor: Flavor
     image_format: str | None = None
+    image_checksum: Checksum | None = None
     properties: Mapping[str, str] = dataclasses.field(default_factory=dict)
     nics: tuple[NicRequest, ...] = ()
     kernel: str | None = None
@@ -60,9 +62,10 @@ class CreateRequest:
     config_drive: bool = False
 
 
-def build_instance(request: CreateRequest) -> Instance:
+def build_instance(request: CreateRequest, image: Image | None = None) -> Instance:
     """The instance for a request.
 
+    :param image: the image as it was fetched; None takes the file that is named
     :raises InvalidName: the name cannot be one of a server
     :raises ImageRejected: the image is not there or not what it says
     :raises FileMissing: no kernel or ramdisk at the path given
@@ -72,7 +75,7 @@ def build_instance(request: CreateRequest) -> Instance:
     return Instance(
         name=request.name,
         uuid=str(uuid.uuid4()),
-        image=_image(request),
+        image=image or _local_image(request),
         flavor=request.flavor,
         nics=tuple(_nic(nic) for nic in request.nics),
         kernel=_boot_file(request, "kernel", request.kernel),
@@ -84,20 +87,9 @@ def build_instance(request: CreateRequest) -> Instance:
     )
 
 
-def _image(request: CreateRequest) -> Image:
+def _local_image(request: CreateRequest) -> Image:
     path = os.path.abspath(request.image)
-    iso = request.image_format == "iso"
-    declared = None
-    if request.image_format and not iso:
-        declared = DiskFormat(request.image_format)
-    found = inspect_image(path, declared, iso=iso)
-    return Image(
-        path=path,
-        disk_format=found.format,
-        virtual_size=found.virtual_size,
-        iso=found.iso,
-        properties=dict(request.properties),
-    )
+    return inspected(request, path, path, ImageOptions())
 
 
 def _nic(request: NicRequest) -> Nic:

@@ -15,6 +15,7 @@ _COMPLETE = (
     exceptions.InvalidRequest,
     exceptions.HostCannot,
     exceptions.ImageRejected,
+    exceptions.ImageUnavailable,
     exceptions.FileMissing,
     exceptions.RulesBroken,
 )

@@ -131,7 +131,18 @@ def _root(context: Context, disk_format: DiskFormat, *, overlay: bool) -> DiskPl
         base=image.path,
         base_format=image.disk_format,
         overlay=overlay,
+        cache_format=_cache_format(context),
+        preallocate=context.options.preallocate,
+        vhd_subformat=context.options.vhd_subformat,
     )
+
+
+def _cache_format(context: Context) -> DiskFormat:
+    """What a base is kept as: raw takes no decoding while guests run."""
+    raw = context.instance.image.disk_format is DiskFormat.RAW
+    if raw or context.options.force_raw_images:
+        return DiskFormat.RAW
+    return DiskFormat.QCOW2
 
 
 def _cdrom(context: Context) -> DiskPlan:
@@ -150,7 +161,13 @@ def _empty(
     context: Context, kind: DiskKind, size: int, disk_format: DiskFormat
 ) -> DiskPlan:
     path = f"{context.folder}/{kind}"
-    return DiskPlan(kind=kind, path=path, format=disk_format, size=size)
+    return DiskPlan(
+        kind=kind,
+        path=path,
+        format=disk_format,
+        size=size,
+        preallocate=context.options.preallocate,
+    )
 
 
 def _empty_format(root: DiskFormat) -> DiskFormat:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizes: what the image needs against what the flavor gives."""
 
+from typing import NoReturn
+
 from nova_xen import exceptions
-from nova_xen.model import GIB, DiskFormat, Instance
+from nova_xen.model import GIB, DiskFormat, Flavor, Instance
 from nova_xen.planning.context import Asked
 
 #: qemu-img makes no larger dynamic VHD (measured with qemu-img 7.2)
@@ -42,13 +44,27 @@ def installation_size(asked: Asked) -> int:
 
 def _check_root(asked: Asked, size: int, need: int) -> None:
     if size < need:
-        raise exceptions.FlavorTooSmall(
-            server=asked.instance.name,
-            need=_gib(need),
-            what="disk",
-            have=f"{asked.instance.flavor.root_gib} GiB",
-            option=f"--disk {-(-need // GIB)}",
-        )
+        _refuse(asked.instance.name, asked.instance.flavor, need)
+
+
+def check_fits(name: str, flavor: Flavor, need: int) -> None:
+    """Refuse an image before it is fetched, as soon as its size is known.
+
+    :param need: bytes of the image's disk
+    :raises FlavorTooSmall: the flavor's disk is smaller; one of 0 takes any image
+    """
+    if 0 < flavor.root_gib * GIB < need:
+        _refuse(name, flavor, need)
+
+
+def _refuse(name: str, flavor: Flavor, need: int) -> NoReturn:
+    raise exceptions.FlavorTooSmall(
+        server=name,
+        need=_gib(need),
+        what="disk",
+        have=f"{flavor.root_gib} GiB",
+        option=f"--disk {-(-need // GIB)}",
+    )
 
 
 def check_memory_minimum(asked: Asked) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks import __main__ as runner
-from benchmarks import cli, create, documents, injection, on_xen_host
+from benchmarks import cli, create, documents, images, injection, on_xen_host
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import Report
 
@@ -31,6 +31,15 @@ def test_the_command_is_measured_beside_the_interpreter() -> None:
     assert report.median("nova-xen --help, times bare") == pytest.approx(
         report.median("nova-xen --help") / report.median(cli.BARE)
     )
+
+
+def test_a_base_is_measured_beside_qemu_img_alone() -> None:
+    report = images.measure(1, size_mib=4, fetched_mib=(1, 4))
+
+    assert report.median(f"{images.OURS}, times the best") > 0
+    assert report.median(images.SECOND) > 0
+    small, large = (report.median(f"peak memory of fetching {n} MiB") for n in (1, 4))
+    assert 0 < small < large + 16
 
 
 def test_a_command_that_is_not_installed_is_told(
@@ -76,7 +85,7 @@ def test_a_benchmark_that_cannot_run_is_one_sentence(
     [
         (
             ["speed"],
-            "'speed' is none of documents, round-trips, cli, create, injection",
+            "'speed' is none of documents, round-trips, cli, images, create, injection",
         ),
         (["cli", "--rounds", "0"], "'0' is no whole number above zero"),
         (["cli", "--rounds", "many"], "'many' is no whole number above zero"),

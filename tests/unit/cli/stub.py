@@ -12,7 +12,9 @@ from typing import Any
 from nova_xen import exceptions
 from nova_xen.cli.app import NovaXen
 from nova_xen.cli.session import Driver
+from nova_xen.images import InspectedImage
 from nova_xen.model import (
+    CachedImage,
     DiskFormat,
     GuestMode,
     HostFacts,
@@ -23,6 +25,8 @@ from nova_xen.model import (
     Plan,
     PlanOptions,
     PowerState,
+    Removal,
+    Scrubbed,
     Server,
     ServerDisk,
     ServerNic,
@@ -86,6 +90,10 @@ class StubDriver:
         self.console: list[bytes] = [b""]
         self.progress: tuple[tuple[str, float], ...] = (("copy disk", 0.5),)
         self.request: CreateRequest | None = None
+        self.fetched = False
+        self.cache: tuple[CachedImage, ...] = ()
+        self.scrubbed: tuple[Scrubbed, ...] = ()
+        self.pruned: tuple[Removal, ...] = ()
 
     def _call(self, method: str, *args: Any) -> None:
         self.calls.append((method, *args))
@@ -103,8 +111,15 @@ class StubDriver:
         self._call("init_host")
         return ()
 
-    def build_instance(self, request: CreateRequest) -> Instance:
+    def build_instance(
+        self,
+        request: CreateRequest,
+        *,
+        fetch: bool = True,
+        progress: Progress = lambda what, how: None,
+    ) -> Instance:
         self._call("build_instance", request.name)
+        self.fetched = fetch
         self.request = request
         image = Image(
             path=request.image,
@@ -187,6 +202,28 @@ class StubDriver:
     def get_host(self) -> HostFacts:
         self._call("get_host")
         return FACTS
+
+    def inspect_image(
+        self, path: str, image_format: str | None = None
+    ) -> InspectedImage:
+        self._call("inspect_image", path, image_format)
+        return InspectedImage(format=DiskFormat.QCOW2, virtual_size=1024**2)
+
+    def list_image_cache(self) -> tuple[CachedImage, ...]:
+        self._call("list_image_cache")
+        return self.cache
+
+    def scrub_image_cache(
+        self, progress: Progress = lambda what, how: None
+    ) -> tuple[Scrubbed, ...]:
+        self._call("scrub_image_cache")
+        return self.scrubbed
+
+    def prune_image_cache(
+        self, *, everything: bool = False, dry_run: bool = False
+    ) -> tuple[Removal, ...]:
+        self._call("prune_image_cache", everything, dry_run)
+        return self.pruned
 
 
 class Stream(io.TextIOWrapper):

@@ -17,6 +17,10 @@ TABLES = {
     "``server show`` and ``server create``: one object": rows.SERVER,
     "``explain``: a list of objects": rows.EXPLAIN,
     "``host show``: one object": rows.HOST,
+    "``image inspect``: one object": rows.IMAGE,
+    "``image cache list``: a list of objects": rows.CACHE,
+    "``image cache scrub``: a list of objects": rows.SCRUB,
+    "``image cache prune``: a list of objects": rows.PRUNE,
 }
 
 

@@ -7,7 +7,13 @@ import pytest
 from oslo_config import cfg
 
 from nova_xen import config, exceptions
-from nova_xen.model import ConfigDriveFormat, PlanOptions
+from nova_xen.model import (
+    GIB,
+    ConfigDriveFormat,
+    ImageOptions,
+    PlanOptions,
+    VhdSubformat,
+)
 
 
 @pytest.fixture
@@ -163,3 +169,37 @@ def test_lists_that_are_none(write: "Write", given: str) -> None:
 def test_uri(write: "Write", override: str | None, option: str, uri: str) -> None:
     conf = write(f"[libvirt]\nconnection_uri = {option}\n")
     assert config.connection_uri(conf, override) == uri
+
+
+def test_defaults_of_images() -> None:
+    assert config.image_options(config.load()) == ImageOptions()
+
+
+def test_options_of_images(write: "Write") -> None:
+    conf = write(
+        """
+[DEFAULT]
+force_raw_images = false
+preallocate_images = space
+[image_cache]
+remove_unused_base_images = false
+remove_unused_original_minimum_age_seconds = 7
+[xen]
+vhd_subformat = fixed
+image_attempts = 2
+image_timeout = 3
+image_limit_gib = 4
+image_cache_limit_gib = 5
+"""
+    )
+    assert config.image_options(conf) == ImageOptions(
+        attempts=2,
+        timeout=3,
+        largest=4 * GIB,
+        remove_unused=False,
+        minimum_age=7,
+        cache_limit=5 * GIB,
+    )
+    plan = config.plan_options(conf)
+    assert (plan.force_raw_images, plan.preallocate) == (False, True)
+    assert plan.vhd_subformat is VhdSubformat.FIXED

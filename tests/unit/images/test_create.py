@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 import os
 import pathlib
 import stat
@@ -102,7 +103,8 @@ def test_overlays_share_a_base(
     other.mkdir()
     _make(_plan(folder, QCOW2, SIZE, base=source, overlay=True))
     _make(_plan(other, QCOW2, 2 * SIZE, base=source, overlay=True))
-    assert len(os.listdir(os.path.join(instances_path, "_base"))) == 1
+    bases = pathlib.Path(instances_path, "_base").glob("*.raw")
+    assert len(list(bases)) == 1
 
 
 @pytest.mark.parametrize("fmt", DiskFormat)
@@ -279,4 +281,22 @@ def test_a_wrong_size_is_a_failure(
     )
     with pytest.raises(exceptions.ToolFailed, match=r"10514432 bytes instead of"):
         _make(_plan(folder, VHD, 10 * MIB))
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("fmt", DiskFormat)
+@pytest.mark.parametrize("kind", [DiskKind.ROOT, DiskKind.EPHEMERAL, DiskKind.SWAP])
+def test_a_preallocated_disk_has_all_its_space(
+    folder: pathlib.Path, content: Content, fmt: DiskFormat, kind: DiskKind
+) -> None:
+    plan = dataclasses.replace(_plan(folder, fmt, 8 * MIB, kind=kind), preallocate=True)
+    _make(plan)
+    assert os.stat(plan.path).st_blocks * 512 >= 8 * MIB
+    assert len(content(plan.path, fmt)) == 8 * MIB
+
+
+def test_too_much_to_preallocate_is_refused_at_once(folder: pathlib.Path) -> None:
+    plan = dataclasses.replace(_plan(folder, RAW, 2**50), preallocate=True)
+    with pytest.raises(exceptions.NotEnoughDisk, match="MiB are needed and"):
+        _make(plan)
     assert os.listdir(folder) == []

@@ -14,11 +14,12 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.images import make_disk
 from nova_xen.model import MIB, DiskFormat, DiskKind, DiskPlan
+from unit.web import Site, serving
 
 _SCRIPT = """
 import json, os, sys
 from nova_xen import exceptions
-from nova_xen.images import copy_files, create_folder, make_disk
+from nova_xen.images import Order, copy_files, create_folder, find_source, make_disk
 from nova_xen.model import DiskFormat, DiskKind, DiskPlan, FilePlan
 
 instances, source, what, fmt = sys.argv[1:]
@@ -29,6 +30,10 @@ size = 8 * 1024**2
 
 
 def act():
+    if what == "import":
+        order = Order(instances_path=instances, server="alice")
+        with find_source(source).held(order):
+            return
     if what == "kernel":
         kernel = FilePlan(source=source, path=folder.path + "/kernel")
         copy_files([kernel], server="alice")
@@ -47,11 +52,12 @@ try:
     error = None
 except exceptions.NotEnoughDisk as caught:
     error = str(caught)
-bases = instances + "/_base"
 print(json.dumps({
     "error": error,
     "folder": os.listdir(folder.path),
-    "bases": os.listdir(bases) if os.path.isdir(bases) else [],
+    "bases": [name for each in ("_base", "_imports")
+              if os.path.isdir(instances + "/" + each)
+              for name in os.listdir(instances + "/" + each)],
 }))
 """
 
@@ -108,6 +114,24 @@ def test_a_full_disk_leaves_nothing(
     )
     assert folder == [".building"]
     assert bases == []
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [(True, "8 MiB are needed and"), (False, "No space left on device")],
+)
+def test_a_download_that_does_not_fit_leaves_nothing(
+    tmp_path: pathlib.Path, told: bool, words: str
+) -> None:
+    mountpoint = tmp_path / "small"
+    mountpoint.mkdir()
+    with serving(Site(os.urandom(8 * MIB), length=told)) as site:
+        error, folder, kept = _on_a_small_disk(
+            mountpoint, site.url + "/image", "import", "raw"
+        )
+    assert words in error
+    assert folder == [".building"]
+    assert kept == []
 
 
 @pytest.fixture

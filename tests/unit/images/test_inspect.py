@@ -46,7 +46,7 @@ def _ext4(path: pathlib.Path) -> None:
     )
 
 
-def _iso(path: pathlib.Path) -> None:
+def iso_image(path: pathlib.Path) -> None:
     _bytes(32768, b"\x01CD001\x01")(path)
 
 
@@ -57,7 +57,7 @@ def _hybrid_iso(path: pathlib.Path) -> None:
     path.write_bytes(data)
 
 
-def _fixed_vhd(path: pathlib.Path) -> None:
+def fixed_vhd(path: pathlib.Path) -> None:
     _qemu(path, "vpc", "-o", "subformat=fixed,force_size=on")
 
 
@@ -65,7 +65,7 @@ def _dynamic_vhd(path: pathlib.Path) -> None:
     _qemu(path, "vpc", "-o", "force_size=on")
 
 
-def _qcow2(*options: str) -> Make:
+def qcow2(*options: str) -> Make:
     return lambda path: _qemu(path, "qcow2", *options)
 
 
@@ -111,12 +111,12 @@ def _data_file(path: pathlib.Path) -> None:
 
 
 def _encrypted(path: pathlib.Path) -> None:
-    _patch(_qcow2(), 32, struct.pack(">I", 2))(path)
+    _patch(qcow2(), 32, struct.pack(">I", 2))(path)
 
 
 def _features(bits: int, version: int = 3) -> Make:
     def make(path: pathlib.Path) -> None:
-        _patch(_qcow2(), 72, struct.pack(">Q", bits))(path)
+        _patch(qcow2(), 72, struct.pack(">Q", bits))(path)
         _patch(lambda p: None, 4, struct.pack(">I", version))(path)
 
     return make
@@ -133,27 +133,27 @@ ACCEPTED: list[tuple[Make, DiskFormat | None, bool, InspectedImage]] = [
     (_ext4, RAW, False, InspectedImage(format=RAW, virtual_size=MIB)),
     (_bytes(0, b"", 1000), RAW, False, InspectedImage(format=RAW, virtual_size=1024)),
     (_bytes(0, b"", 1), None, False, InspectedImage(format=RAW, virtual_size=512)),
-    (_qcow2(), None, False, InspectedImage(format=QCOW2, virtual_size=MIB)),
-    (_qcow2(), QCOW2, False, InspectedImage(format=QCOW2, virtual_size=MIB)),
+    (qcow2(), None, False, InspectedImage(format=QCOW2, virtual_size=MIB)),
+    (qcow2(), QCOW2, False, InspectedImage(format=QCOW2, virtual_size=MIB)),
     (
-        _qcow2("-o", "compat=0.10"),
+        qcow2("-o", "compat=0.10"),
         QCOW2,
         False,
         InspectedImage(format=QCOW2, virtual_size=MIB),
     ),
     (
-        _qcow2("-o", "extended_l2=on,compression_type=zstd,lazy_refcounts=on"),
+        qcow2("-o", "extended_l2=on,compression_type=zstd,lazy_refcounts=on"),
         QCOW2,
         False,
         InspectedImage(format=QCOW2, virtual_size=MIB),
     ),
     (_dynamic_vhd, None, False, InspectedImage(format=VHD, virtual_size=MIB)),
     (_dynamic_vhd, VHD, False, InspectedImage(format=VHD, virtual_size=MIB)),
-    (_fixed_vhd, None, False, InspectedImage(format=VHD, virtual_size=MIB)),
-    (_fixed_vhd, VHD, False, InspectedImage(format=VHD, virtual_size=MIB)),
-    (_iso, None, False, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
-    (_iso, None, True, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
-    (_iso, RAW, True, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
+    (fixed_vhd, None, False, InspectedImage(format=VHD, virtual_size=MIB)),
+    (fixed_vhd, VHD, False, InspectedImage(format=VHD, virtual_size=MIB)),
+    (iso_image, None, False, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
+    (iso_image, None, True, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
+    (iso_image, RAW, True, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
     (_hybrid_iso, None, False, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
     (_hybrid_iso, RAW, True, InspectedImage(format=RAW, virtual_size=MIB, iso=True)),
     (_hybrid_iso, RAW, False, InspectedImage(format=RAW, virtual_size=MIB)),
@@ -175,30 +175,30 @@ def test_accepted(
 
 REFUSED: list[tuple[Make, DiskFormat | None, bool, str]] = [
     (
-        _qcow2(),
+        qcow2(),
         RAW,
         False,
         "it was declared raw and its content is qcow2; declare it as qcow2 if you "
         "trust it",
     ),
-    (_qcow2(), VHD, False, "declared vhd and its content is qcow2"),
-    (_qcow2(), None, True, "declared iso and its content is qcow2"),
-    (_qcow2(), QCOW2, True, "declared iso and qcow2 at once"),
+    (qcow2(), VHD, False, "declared vhd and its content is qcow2"),
+    (qcow2(), None, True, "declared iso and its content is qcow2"),
+    (qcow2(), QCOW2, True, "declared iso and qcow2 at once"),
     (_dynamic_vhd, RAW, False, "declared raw and its content is vhd"),
-    (_fixed_vhd, RAW, False, "declared raw and its content is fixed vhd"),
-    (_fixed_vhd, RAW, False, "declare it as vhd if you trust it"),
+    (fixed_vhd, RAW, False, "declared raw and its content is fixed vhd"),
+    (fixed_vhd, RAW, False, "declare it as vhd if you trust it"),
     (_dynamic_vhd, QCOW2, False, "declared qcow2 and its content is vhd"),
     (_mbr, QCOW2, False, "declared qcow2 and its content is raw"),
     (_mbr, VHD, False, "declared vhd and its content is raw"),
     (_mbr, RAW, True, "declared iso and its content is raw"),
-    (_iso, QCOW2, False, "declared qcow2 and its content is iso"),
+    (iso_image, QCOW2, False, "declared qcow2 and its content is iso"),
     (
-        _patch(_iso, 0, b"QFI\xfb\0\0\0\3"),
+        _patch(iso_image, 0, b"QFI\xfb\0\0\0\3"),
         None,
         False,
         "several things at once .iso, qcow2.",
     ),
-    (_patch(_iso, 0, b"KDMV"), None, True, "its content is iso, vmdk"),
+    (_patch(iso_image, 0, b"KDMV"), None, True, "its content is iso, vmdk"),
     (lambda p: _qemu(p, "vmdk"), RAW, False, "content is vmdk; convert it to raw"),
     (lambda p: _qemu(p, "vmdk"), None, False, "its content is vmdk; convert it to raw"),
     (lambda p: _qemu(p, "vdi"), RAW, False, "its content is vdi"),
@@ -227,14 +227,14 @@ REFUSED: list[tuple[Make, DiskFormat | None, bool, str]] = [
     (_features(1 << 63), None, False, "unknown features"),
     (_features(2), QCOW2, False, "marked as corrupt"),
     (_features(0, version=4), QCOW2, False, "it is qcow version 4"),
-    (_cut(_qcow2(), 4), QCOW2, False, "it is qcow2 and its header is cut off"),
-    (_cut(_qcow2(), 20), None, False, "it is qcow2 and its header is cut off"),
-    (_cut(_qcow2(), 20), RAW, False, "declared raw and its content is qcow2"),
-    (_cut(_qcow2(), 72), QCOW2, False, "it is qcow2 and its header is cut off"),
-    (_cut(_qcow2(), 104), QCOW2, False, "it is qcow2 and a part of it is missing"),
+    (_cut(qcow2(), 4), QCOW2, False, "it is qcow2 and its header is cut off"),
+    (_cut(qcow2(), 20), None, False, "it is qcow2 and its header is cut off"),
+    (_cut(qcow2(), 20), RAW, False, "declared raw and its content is qcow2"),
+    (_cut(qcow2(), 72), QCOW2, False, "it is qcow2 and its header is cut off"),
+    (_cut(qcow2(), 104), QCOW2, False, "it is qcow2 and a part of it is missing"),
     (_cut(_dynamic_vhd, 100), VHD, False, "it is vhd and its header is cut off"),
     (_cut(_dynamic_vhd, -512), VHD, False, "it is vhd and a part of it is missing"),
-    (_patch(_fixed_vhd, -512 + 48, bytes(8)), VHD, False, "its footer is damaged"),
+    (_patch(fixed_vhd, -512 + 48, bytes(8)), VHD, False, "its footer is damaged"),
     (_patch(_dynamic_vhd, 60, b"\0\0\0\7"), VHD, False, "its footer is damaged"),
     (_differencing, VHD, False, "it is a differencing vhd of another file"),
     (_differencing, None, False, "it is a differencing vhd of another file"),
@@ -265,7 +265,7 @@ def test_refused(
 
 def test_a_fixed_vhd_that_lost_its_middle(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "x.img"
-    _fixed_vhd(path)
+    fixed_vhd(path)
     data = path.read_bytes()
     path.write_bytes(data[: MIB // 2] + data[-512:])
     with pytest.raises(exceptions.ImageRejected, match="a part of it is missing"):

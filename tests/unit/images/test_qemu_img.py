@@ -7,6 +7,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import qemu_img
+from nova_xen.images.limits import Limits
 from nova_xen.model import GIB, MIB, DiskFormat
 
 #: sizes that the cylinders of a VHD would change, and one they would not
@@ -134,20 +135,53 @@ def test_no_qemu_img_is_told(
         qemu_img.convert("x", DiskFormat.RAW, "y", DiskFormat.RAW, server="a")
 
 
-def test_every_call_says_the_format(
-    fake_qemu_img: Callable[[str], None], tmp_path: pathlib.Path
+def on_tmpfs(path: pathlib.Path) -> bool:
+    """Whether there is no O_DIRECT."""
+    probe = path / "probe"
+    probe.touch()
+    try:
+        os.close(os.open(probe, os.O_RDONLY | os.O_DIRECT))
+    except OSError:
+        return True
+    return False
+
+
+def test_a_file_system_without_o_direct_is_written_to_as_well(
+    fake_qemu_img: Callable[[str], None],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    log = tmp_path / "log"
+    fake_qemu_img('case "$*" in *"-t none"*) exit 1;; esac; exec $REAL "$@"')
+    path, out = str(tmp_path / "a"), str(tmp_path / "b")
+    for each in (path, out):
+        qemu_img.create(each, DiskFormat.RAW, MIB, server="a")
+    monkeypatch.setattr(os, "O_DIRECT", os.O_DIRECTORY)
+    qemu_img.convert(path, DiskFormat.RAW, out, DiskFormat.RAW, server="a", size=MIB)
+    assert os.stat(out).st_size == MIB
+
+
+def test_every_call_says_the_format(
+    fake_qemu_img: Callable[[str], None],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # one that reads may write no file, not even this log
+    unlimited = Limits(cpu_seconds=60, file_size=MIB)
+    monkeypatch.setattr(qemu_img, "for_reading", lambda size=0: unlimited)
+    log, mode = tmp_path / "log", "writeback" if on_tmpfs(tmp_path) else "none"
     fake_qemu_img(f'echo "$LC_ALL $*" >> {log}; exec $REAL "$@"')
     path, out = str(tmp_path / "a"), str(tmp_path / "b")
     qemu_img.create(path, DiskFormat.VHD, MIB, server="a")
     qemu_img.info(path, DiskFormat.VHD, server="a")
-    qemu_img.convert(path, DiskFormat.VHD, out, DiskFormat.QCOW2, server="a")
+    qemu_img.create(out, DiskFormat.QCOW2, MIB, server="a")
+    qemu_img.convert(path, DiskFormat.VHD, out, DiskFormat.QCOW2, server="a", size=MIB)
     qemu_img.resize(out, DiskFormat.QCOW2, 2 * MIB, server="a")
     assert log.read_text().splitlines() == [
         f"C create -q -f vpc -o subformat=dynamic,force_size=on {path} {MIB}",
         f"C info --force-share --output=json -f vpc {path}",
-        f"C convert -p -W -m 16 -f vpc -O qcow2 {path} {out}",
+        f"C create -q -f qcow2 {out} {MIB}",
+        f"C convert -p -W -m 16 -t {mode} -f vpc -O qcow2 -n --target-is-zero "
+        f"{path} {out}",
         f"C resize -q -f qcow2 {out} {2 * MIB}",
     ]
 

@@ -171,13 +171,13 @@ def test_no_secret_is_told_to_anybody_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     commands: list[str] = []
-    run = subprocess.run
 
-    def noted(command: Any, **more: Any) -> Any:
-        commands.append(repr((command, more)))
-        return run(command, **more)
+    class Noted(subprocess.Popen[Any]):
+        def __init__(self, command: Any, **more: Any) -> None:
+            commands.append(repr((command, more)))
+            super().__init__(command, **more)
 
-    monkeypatch.setattr(subprocess, "run", noted)
+    monkeypatch.setattr(subprocess, "Popen", Noted)
     caplog.set_level(logging.DEBUG)
     plan = make_plan()
     spawn(host, plan, quiet)

@@ -29,6 +29,7 @@ from nova_xen.model import (
     DiskFormat,
     DiskKind,
     GuestMode,
+    VhdSubformat,
 )
 from nova_xen.planning.buses import device_letters, device_name
 from nova_xen.planning.context import Context
@@ -317,3 +318,36 @@ def test_reasons(
 
 def test_the_instance_is_kept_in_the_plan() -> None:
     assert plan(PV).instance == instance(PV)
+
+
+@pytest.mark.parametrize(
+    ("fmt", "force_raw", "kept"),
+    [
+        (RAW, True, RAW),
+        (RAW, False, RAW),
+        (QCOW2, True, RAW),
+        (QCOW2, False, QCOW2),
+        (VHD, True, RAW),
+        (VHD, False, QCOW2),
+    ],
+)
+def test_what_a_base_is_kept_as(
+    fmt: DiskFormat, force_raw: bool, kept: DiskFormat
+) -> None:
+    chosen = options(images_type="qcow2", force_raw_images=force_raw)
+    root = plan(PV, image=image(disk_format=fmt), by=chosen).disks[0]
+    assert (root.overlay, root.cache_format) == (True, kept)
+
+
+@pytest.mark.parametrize("preallocate", [False, True])
+def test_all_disks_take_their_space_or_none(preallocate: bool) -> None:
+    chosen = options(preallocate=preallocate)
+    disks = plan(PV, flavor=ALL, by=chosen).disks
+    assert [disk.preallocate for disk in disks] == [preallocate] * 3
+
+
+@pytest.mark.parametrize("subformat", VhdSubformat)
+def test_the_kind_of_vhd(subformat: VhdSubformat) -> None:
+    chosen = options(vhd_subformat=subformat)
+    root = plan(PV, image=image(disk_format=VHD), by=chosen).disks[0]
+    assert (root.format, root.vhd_subformat) == (VHD, subformat)

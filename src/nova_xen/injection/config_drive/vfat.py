@@ -6,9 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 
+from nova_xen.images.limits import for_writing
 from nova_xen.images.tool import run
 from nova_xen.injection.config_drive.iso9660 import LABEL, folders
-from nova_xen.model import MIB
+from nova_xen.model import MIB, DiskFormat
 
 #: Nova's; what planning lets through fits
 SIZE = 64 * MIB
@@ -25,13 +26,21 @@ def write_vfat(path: str, files: Mapping[str, bytes], *, server: str) -> None:
     doing = "making its config drive"
     folder = os.path.dirname(path)
     os.truncate(path, SIZE)
-    run("mkfs.vfat", "-n", LABEL, path, server=server, doing=doing, folder=folder)
+    limits = for_writing(DiskFormat.RAW, SIZE)
+    run(
+        *("mkfs.vfat", "-n", LABEL, path),
+        server=server,
+        doing=doing,
+        folder=folder,
+        limits=limits,
+    )
     with _tree(f"{path}.tree", files) as tops:
         run(
             *("mcopy", "-s", "-i", path, *tops, "::"),
             server=server,
             doing=doing,
             folder=folder,
+            limits=limits,
         )
 
 
