@@ -32,6 +32,7 @@ _PACKAGES = [
     "libvirt-daemon-system",
     "libvirt-daemon-driver-xen",
     "libvirt-clients",
+    "python3-guestfs",
     "grub-xen-host",
     "grub-xen-bin",
     "seabios",
