@@ -66,7 +66,7 @@ def test_a_config_drive_reaches_libxl(
     driver.spawn(plan)
     assert plan.config_drive is not None
     told = xen1.created("web")["disks"][-1]
-    cdrom = drive_format is ConfigDriveFormat.ISO9660
+    cdrom = drive_format is ConfigDriveFormat.ISO9660 and mode != "pvh"
     assert told["pdev_path"] == plan.config_drive.path
     assert told["vdev"] == ("hdb" if mode == "hvm" else "xvdb")
     assert (told["format"], told["backend"]) == ("raw", "qdisk")

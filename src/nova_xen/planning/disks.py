@@ -12,6 +12,7 @@ from nova_xen.model import (
     DiskFormat,
     DiskKind,
     DiskPlan,
+    GuestMode,
     Reason,
 )
 from nova_xen.planning.buses import choose_bus, device_letters, device_name
@@ -213,9 +214,17 @@ def _size_why(context: Context, file: DiskPlan) -> str:
 
 
 def _device(context: Context, file: _Wanted, index: int) -> tuple[Disk, str]:
-    """A cdrom is read-only by nature; an emulated disk cannot be made so."""
+    """A cdrom is read-only by nature; an emulated disk cannot be made so.
+
+    Linux's front end refuses a cdrom in a guest that is no PV one (error 19 of
+    xenbus_dev_probe), and PVH has no other: it gets a disk instead, a writable one,
+    since QEMU serves no read-only disk ("Block node is read-only"; both on real Xen).
+    """
     kind = DiskDevice.CDROM if file.cdrom else DiskDevice.DISK
     bus, why = choose_bus(context, kind)
+    if file.cdrom and context.mode is GuestMode.PVH:
+        why += "; a disk, since Linux takes no CD drive as a PVH guest"
+        kind = DiskDevice.DISK
     name, word = disk_driver(DiskType.FILE, file.format)
     disk = Disk(
         type=DiskType.FILE,
@@ -225,6 +234,6 @@ def _device(context: Context, file: _Wanted, index: int) -> tuple[Disk, str]:
         source_file=file.path,
         target_dev=device_name(context, bus, index, f"the {file.kind}", kind),
         target_bus=bus.value,
-        readonly=file.cdrom,
+        readonly=kind is DiskDevice.CDROM,
     )
     return disk, why

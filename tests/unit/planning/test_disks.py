@@ -89,7 +89,7 @@ def test_names_never_share_a_place(asked: dict[str, str], expected: list[str]) -
     [
         (PV, "iso9660", ("cdrom", "xen", "xvdd", True)),
         (PV, "vfat", ("disk", "xen", "xvdd", False)),
-        (PVH, "iso9660", ("cdrom", "xen", "xvdd", True)),
+        (PVH, "iso9660", ("disk", "xen", "xvdd", False)),
         (PVH, "vfat", ("disk", "xen", "xvdd", False)),
         (HVM, "iso9660", ("cdrom", "ide", "hdd", True)),
         (HVM, "vfat", ("disk", "ide", "hdd", False)),
