@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import Figure, Report, ratios
 from nova_xen.images import ensure_base, inspect_image, make_disk
-from nova_xen.images.part import sync
+from nova_xen.images.files.part import sync
 from nova_xen.model import MIB, DiskFormat, DiskKind, DiskPlan
 
 ROUNDS = 7

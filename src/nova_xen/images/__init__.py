@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disk images: checked, cached, copied and converted; files of servers on this host."""
 
-from nova_xen.images.cache import base_path, ensure_base
-from nova_xen.images.check import require_files
-from nova_xen.images.copy import copy_files
-from nova_xen.images.create import make_disk
-from nova_xen.images.find import find_source
-from nova_xen.images.folder import (
+from nova_xen.images.cache.bases import base_path, ensure_base
+from nova_xen.images.cache.upkeep import list_cache, prune_cache, scrub_cache
+from nova_xen.images.disks.create import make_disk
+from nova_xen.images.files.copy import copy_files
+from nova_xen.images.files.folder import (
     BuildingFolder,
     create_folder,
     folder_of,
@@ -15,18 +14,20 @@ from nova_xen.images.folder import (
     remove_folder,
     sweep_leftovers,
 )
-from nova_xen.images.header import SECTOR
-from nova_xen.images.inspect import (
+from nova_xen.images.files.space import folder_usage
+from nova_xen.images.inspection.check import require_files
+from nova_xen.images.inspection.head import Head
+from nova_xen.images.inspection.header import SECTOR
+from nova_xen.images.inspection.inspect import (
     ForeseenImage,
     InspectedImage,
     inspect_head,
     inspect_image,
 )
-from nova_xen.images.keep import list_cache, prune_cache, scrub_cache
-from nova_xen.images.local import LocalSource
 from nova_xen.images.progress import Progress, no_progress
-from nova_xen.images.source import Head, ImageSource, Order
-from nova_xen.images.space import folder_usage
+from nova_xen.images.sources.find import find_source
+from nova_xen.images.sources.local import LocalSource
+from nova_xen.images.sources.source import ImageSource, Order
 
 __all__ = [
     "SECTOR",

@@ -16,7 +16,8 @@ import pytest
 from golden.builders import PV, flavor, image, plan
 from nova_xen import exceptions
 from nova_xen.domain import Devices, Disk, DiskDevice, DiskType
-from nova_xen.images import inspect_image, qemu_img, require_files
+from nova_xen.images import inspect_image, require_files
+from nova_xen.images.tools import qemu_img
 from nova_xen.model import (
     GIB,
     MIB,

@@ -13,7 +13,7 @@ import pytest
 from nova_xen import config
 from nova_xen.driver import LibvirtDriver
 from nova_xen.hypervisor import Connection
-from nova_xen.images import qemu_img
+from nova_xen.images.tools import qemu_img
 from nova_xen.model import DiskFormat, PlanOptions
 from nova_xen.operations.host import Host
 from nova_xen.testing import FakeHost

@@ -5,7 +5,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.cli import rows
-from nova_xen.images import qemu_img
+from nova_xen.images.tools import qemu_img
 from nova_xen.model import (
     CachedImage,
     CacheKind,

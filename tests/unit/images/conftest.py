@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nova_xen.images import qemu_img
+from nova_xen.images.tools import qemu_img
 from nova_xen.model import DiskFormat
 
 SERVER = "alice"

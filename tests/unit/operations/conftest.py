@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nova_xen.hypervisor import Connection, Deadlines
-from nova_xen.images import qemu_img
+from nova_xen.images.tools import qemu_img
 from nova_xen.model import DiskFormat, Flavor, Plan, PlanOptions
 from nova_xen.operations import spawn
 from nova_xen.operations.host import Host

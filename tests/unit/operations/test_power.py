@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.images import qemu_img
+from nova_xen.images.tools import qemu_img
 from nova_xen.model import MIB, DiskFormat, Flavor, Instance, Plan, PowerState
 from nova_xen.operations import power
 from nova_xen.operations.host import Host

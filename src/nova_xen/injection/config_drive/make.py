@@ -3,7 +3,7 @@
 
 import os
 
-from nova_xen.images.part import part_of
+from nova_xen.images.files.part import part_of
 from nova_xen.injection.config_drive.iso9660 import write_iso9660
 from nova_xen.injection.config_drive.tree import drive_files
 from nova_xen.injection.config_drive.vfat import write_vfat

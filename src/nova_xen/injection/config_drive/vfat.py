@@ -6,8 +6,8 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 
-from nova_xen.images.limits import for_writing
-from nova_xen.images.tool import run
+from nova_xen.images.tools.limits import for_writing
+from nova_xen.images.tools.tool import run
 from nova_xen.injection.config_drive.iso9660 import LABEL, folders
 from nova_xen.model import MIB, DiskFormat
 

@@ -162,7 +162,7 @@ def test_a_missing_tool_is_named(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "nova_xen.images.tool.environment", lambda: {"PATH": str(tmp_path)}
+        "nova_xen.images.tools.tool.environment", lambda: {"PATH": str(tmp_path)}
     )
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(exceptions.ToolFailed, match=r"mkfs\.vfat failed while making"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nova_xen.images import qemu_img
+from nova_xen.images.tools import qemu_img
 from nova_xen.injection.guest.overlay import check_qcow2
 from nova_xen.injection.guest.problems import Refused
 from nova_xen.model import DiskFormat

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is kept for the servers to come: bases and imports, and its upkeep."""

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checksums of files, in constant memory.
+
+1.7 GiB a second of SHA-256 on a processor that has instructions for it, where qemu-img
+makes 2.5: too much to wait for before the first server, so a new base is summed by a
+thread of low priority while its server goes on. When the process ends before, the
+first scrub does it.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import logging
+import os
+import threading
+from typing import BinaryIO
+
+from nova_xen.images.cache.record import read_record, write_record
+from nova_xen.images.files.regular import open_regular
+from nova_xen.images.progress import Progress, no_progress
+from nova_xen.model import MIB, Checksum, HashAlgorithm
+
+LOG = logging.getLogger(__name__)
+_CHUNK = MIB
+_LOWEST = 19
+
+
+class Hasher:
+    """Sums bytes as they come."""
+
+    def __init__(self, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> None:
+        self._algorithm = algorithm
+        self._sum = hashlib.new(algorithm, usedforsecurity=True)
+
+    def update(self, data: bytes | bytearray | memoryview) -> None:
+        """Go on with ``data``."""
+        self._sum.update(data)
+
+    def checksum(self) -> Checksum:
+        """The checksum so far."""
+        return Checksum(self._algorithm, self._sum.hexdigest())
+
+
+def sum_stream(
+    stream: BinaryIO, hasher: Hasher, *, doing: str, progress: Progress = no_progress
+) -> int:
+    """Sum a file from where it stands to its end; gives how many bytes there were."""
+    whole = os.fstat(stream.fileno()).st_size
+    buffer = memoryview(bytearray(_CHUNK))
+    done = 0
+    while count := os.readv(stream.fileno(), [buffer]):
+        hasher.update(buffer[:count])
+        done += count
+        progress(doing, min(done / max(whole, 1), 1.0))
+    return done
+
+
+def sum_file(
+    path: str,
+    algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    *,
+    progress: Progress = no_progress,
+) -> Checksum:
+    """The checksum of a file.
+
+    :raises OSError: it cannot be read, or is no regular file
+    """
+    hasher = Hasher(algorithm)
+    with open_regular(path) as stream:
+        sum_stream(stream, hasher, doing=f"checking {path}", progress=progress)
+    return hasher.checksum()
+
+
+def record_sum(path: str, checksum: Checksum) -> None:
+    """Keep the checksum of a file beside it.
+
+    :raises OSError: the file system refused
+    """
+    write_record(path, dataclasses.replace(read_record(path), checksum=checksum))
+
+
+def record_sum_later(path: str) -> threading.Thread:
+    """Sum a file beside what this process does else, and keep the checksum."""
+    thread = threading.Thread(
+        target=_record_quietly, args=(path,), name="sum of a base", daemon=True
+    )
+    thread.start()
+    return thread
+
+
+def _record_quietly(path: str) -> None:
+    with contextlib.suppress(OSError):
+        # Linux takes it for this thread alone
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST)
+    try:
+        record_sum(path, sum_file(path))
+    except OSError as error:
+        LOG.info("No checksum of %s was recorded: %s", path, error)
