@@ -18,7 +18,8 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import Figure, Report
 from nova_xen.exceptions import NovaXenError
-from nova_xen.injection import InjectionOptions, inject
+from nova_xen.injection.guest.inject import STARTED, inject
+from nova_xen.injection.options import InjectionOptions
 from nova_xen.model import (
     MIB,
     DiskFormat,
@@ -112,7 +113,7 @@ def once(disk: Path, partition: int) -> Times:
     ended = time.perf_counter()
     # told when the request is checked, when the worker lives, when it has started
     started = [at for at, part in heard if part == 0.0]
-    after = next(at for at, part in heard if part > 0.0)
+    after = next(at for at, part in heard if part >= STARTED)
     starts = len(started) - 1
     return Times(ended - began, after - started[-1], starts)
 

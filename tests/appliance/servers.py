@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nova_xen.injection import InjectionOptions, inject
+from appliance.disks import run
+from nova_xen.injection.guest.inject import inject
+from nova_xen.injection.options import InjectionOptions
 from nova_xen.model import (
     DiskFormat,
     Flavor,
@@ -81,4 +83,13 @@ def write(
         options=dataclasses.replace(OPTIONS, **options),
         server="web",
         progress=progress,
+    )
+
+
+def guestfish(disk: Path, commands: str) -> None:
+    """Prepare a disk with libguestfs's own tool."""
+    environment = ("LIBGUESTFS_BACKEND=direct", "LIBGUESTFS_BACKEND_SETTINGS=force_tcg")
+    run(
+        *("env", *environment, f"LIBGUESTFS_CACHEDIR={CACHE}"),
+        *("guestfish", "--format=raw", "-a", str(disk), "--", *commands.split()),
     )

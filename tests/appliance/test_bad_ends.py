@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from appliance import processes
 from appliance.disks import Ext4, file_system, partitioned, run, small_system
-from appliance.servers import CACHE, FILE, WHOLE, write
+from appliance.servers import FILE, WHOLE, guestfish, write
 from nova_xen import exceptions
 from nova_xen.injection.guest import inject, supervise
 from nova_xen.injection.guest.supervise import Outcome
@@ -60,16 +59,18 @@ def test_an_appliance_killed_while(
     assert processes.emulators(disk) == []
 
 
-@pytest.mark.parametrize("step", STEPS[:1])
+@pytest.mark.parametrize(
+    ("step", "patience"),
+    # the later one is not reached before the appliance is up
+    [(STEPS[0], 3), ("writing /etc/motd", 45)],
+)
 def test_an_appliance_that_hangs_is_ended(
-    disk: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    disk: Path, monkeypatch: pytest.MonkeyPatch, step: str, patience: int
 ) -> None:
     _at_step(monkeypatch, step, disk, signal.SIGSTOP)
-    began = time.monotonic()
     with pytest.raises(exceptions.InjectionTimeout) as caught:
-        write(disk, FILE, timeout=3)
-    assert time.monotonic() - began < 20
-    assert f"within 3 seconds while {step}" in str(caught.value)
+        write(disk, FILE, timeout=patience)
+    assert f"within {patience} seconds while {step}" in str(caught.value)
     assert processes.emulators(disk) == []
 
 
@@ -216,8 +217,9 @@ def test_two_systems_are_named_and_neither_is_written(
     assert Ext4(disk).read("/etc/hostname") == "old\n"
 
 
-def test_the_system_is_looked_for_in_lvm(
-    tmp_path: Path, instance: Path, system: Path
+@pytest.mark.parametrize("partition", [-1, 1])
+def test_the_system_is_in_lvm(
+    tmp_path: Path, instance: Path, system: Path, partition: int
 ) -> None:
     disk = instance / "disk"
     part = file_system("ext4", tmp_path / "part", system)
@@ -227,12 +229,10 @@ def test_the_system_is_looked_for_in_lvm(
         "pvcreate /dev/sda1 : vgcreate vg /dev/sda1 : lvcreate root vg 32 : "
         f"upload {part} /dev/vg/root"
     )
-    environment = ("LIBGUESTFS_BACKEND=direct", "LIBGUESTFS_BACKEND_SETTINGS=force_tcg")
-    run(
-        *("env", *environment, f"LIBGUESTFS_CACHEDIR={CACHE}"),
-        *("guestfish", "--format=raw", "-a", str(disk), "--", *commands.split()),
-    )
-    write(disk, WHOLE, partition=-1)
-    whole = disk.read_bytes()
-    assert b"hello\n" in whole
-    assert b"web1\n" in whole
+    guestfish(disk, commands)
+    write(disk, WHOLE, partition=partition)
+    # the volume begins behind the first MiB of the partition, LVM's own
+    guest = Ext4(disk, offset=2 * 1024**2)
+    assert guest.read("/etc/motd") == "hello\n"
+    assert guest.read("/etc/hostname") == "web1\n"
+    guest.check()

@@ -94,7 +94,7 @@ class Trapped:
             nics=(),
         )
         CACHE.mkdir(parents=True, exist_ok=True)
-        self.handle: Any = appliance.start(request)
+        self.handle: Any = appliance.start(request, lambda what: None)
         mounts = partitions.find_mounts(self.handle, 1)
         partitions.mount(self.handle, mounts)
         self.tree = Tree(
@@ -158,6 +158,7 @@ def test_mounts_know_no_devices(trapped: Trapped) -> None:
 
 def test_the_disk_has_what_was_asked_for_and_nothing_else(trapped: Trapped) -> None:
     appliance.stop(trapped.handle)
+    trapped.handle.close()
     trapped.handle = None
     guest = Ext4(trapped.disk)
     for path in ("/final", "/host", "/hard", "/etc/new"):

@@ -43,9 +43,9 @@ class GuestSetup:
     ssh_keys: tuple[str, ...] = ()
     admin_password: str | None = dataclasses.field(default=None, repr=False)
     files: tuple[InjectedFile, ...] = ()
-    metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    metadata: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     user_data: bytes | None = dataclasses.field(default=None, repr=False)
-    vendor_data: Mapping[str, Any] | None = None
+    vendor_data: Mapping[str, Any] | None = dataclasses.field(default=None, repr=False)
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""

@@ -20,7 +20,7 @@ from nova_xen.hypervisor import (
     unserved_formats,
 )
 from nova_xen.images import require_files
-from nova_xen.injection import InjectionOptions
+from nova_xen.injection.options import InjectionOptions
 from nova_xen.model import DiskFormat, HostFacts, ImageOptions, PlanOptions
 from nova_xen.network import host_bridges
 

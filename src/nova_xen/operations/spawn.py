@@ -25,7 +25,9 @@ from nova_xen.images import (
     remove_folder,
     sweep_leftovers,
 )
-from nova_xen.injection import inject, make_config_drive
+from nova_xen.injection.config_drive import make_config_drive
+from nova_xen.injection.guest.inject import inject
+from nova_xen.injection.network_file import network_file
 from nova_xen.model import (
     ConfigDrivePlan,
     DiskFormat,
@@ -131,7 +133,18 @@ class _Spawn:
 
     def _make_config_drive(self, drive: ConfigDrivePlan) -> None:
         instance = self._plan.instance
-        make_config_drive(drive, instance, self._plan.mode, server=self._name)
+        interfaces = network_file(
+            instance.nics,
+            template=self._host.injection.network_template,
+            server=self._name,
+        )
+        make_config_drive(
+            drive,
+            instance,
+            self._plan.mode,
+            server=self._name,
+            network_file=interfaces,
+        )
 
     def _injecting(self) -> list[Step]:
         """The disk goes with the folder, however much was written into it."""

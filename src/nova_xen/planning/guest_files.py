@@ -14,6 +14,8 @@ ALL_LIMIT = 16 * MIB
 #: Linux's PATH_MAX and NAME_MAX, bytes
 PATH_LIMIT = 4095
 NAME_LIMIT = 255
+#: no setuid and no setgid for what comes from outside
+_MOST_MODE = 0o1777
 CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -64,7 +66,7 @@ def _check_content(instance: Instance, file: InjectedFile) -> None:
     if len(file.content) > FILE_LIMIT:
         why = f"the file {file.path!r} is larger than {FILE_LIMIT // MIB} MiB"
         raise _wrong(instance, f"{why}; let the guest fetch it")
-    if file.mode is not None and not 0 <= file.mode <= 0o7777:
+    if file.mode is not None and not 0 <= file.mode <= _MOST_MODE:
         raise _wrong(instance, f"{file.mode} is no mode for the file {file.path!r}")
 
 

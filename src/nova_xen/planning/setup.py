@@ -26,6 +26,8 @@ INSPECT = -1
 WHOLE = 0
 _POLICIES = ("optional", "mandatory")
 _ROOT_PARTITION = re.compile(r"(?:^|\s)root=/dev/(?:xvd|hd|sd)a([0-9]+)(?=\s|$)")
+#: LABEL=, UUID=, a logical volume: anything but the root disk or a partition of it
+_ROOT_BY_NAME = re.compile(r"(?:^|\s)root=(?!/dev/(?:xvd|hd|sd)a[0-9]*(?:\s|$))\S")
 
 
 def check_setup(instance: Instance) -> None:
@@ -164,8 +166,8 @@ def _refused(context: Context, why: str) -> exceptions.InvalidRequest:
 def _partition(context: Context) -> tuple[int, str]:
     """Where the guest's root is.
 
-    A kernel from the host has its root named by the command line; without a partition
-    in it the whole disk is one file system, as Nova takes it.
+    A kernel from the host has its root named by the command line: a partition, a label
+    or the like, which the option has to find, or the whole disk, as Nova takes it.
     """
     if not context.instance.kernel:
         number = context.options.inject_partition
@@ -175,4 +177,8 @@ def _partition(context: Context) -> tuple[int, str]:
     found = _ROOT_PARTITION.findall(line)
     if found:
         return int(found[-1]), "image property os_command_line names it as the root"
+    if _ROOT_BY_NAME.search(line):
+        number = context.options.inject_partition
+        how = "image property os_command_line names the root by no number"
+        return number, f"{how}, so the option inject_partition={number}"
     return WHOLE, "a kernel was given and no partition, so the whole disk is the root"

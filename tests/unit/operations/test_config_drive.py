@@ -2,6 +2,7 @@
 """A server with a config drive, from the request to what is left of it."""
 
 import dataclasses
+import ipaddress
 import json
 import logging
 import os
@@ -16,19 +17,22 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import create_folder
-from nova_xen.injection import make_config_drive
+from nova_xen.injection.config_drive import make_config_drive
 from nova_xen.model import (
+    BridgeFacts,
     ConfigDriveFormat,
     Flavor,
     GuestSetup,
     InjectedFile,
+    NicAddress,
     Plan,
     PlanOptions,
 )
+from nova_xen.operations import host as host_module
 from nova_xen.operations import spawn as spawn_module
 from nova_xen.operations.delete import delete
 from nova_xen.operations.host import Host
-from nova_xen.operations.request import CreateRequest, build_instance
+from nova_xen.operations.request import CreateRequest, NicRequest, build_instance
 from nova_xen.operations.spawn import clean_up_unfinished, spawn
 from nova_xen.testing import FakeHost
 
@@ -39,6 +43,12 @@ SETUP = GuestSetup(
     user_data=b"#!/bin/sh\necho hunter2\n",
     metadata={"secret": SECRET},
 )
+STATIC = NicRequest(
+    bridge="br0",
+    mac="00:16:3e:00:00:01",
+    addresses=(NicAddress(address=ipaddress.ip_interface("192.0.2.5/24")),),
+)
+DHCP = NicRequest(bridge="br0", mac="00:16:3e:00:00:01")
 Left = Callable[[], list[str]]
 MakePlan = Callable[..., Plan]
 
@@ -96,6 +106,61 @@ def test_it_is_there_when_the_guest_starts(
     assert server.disks[-1].target == "xvdc"
     assert SECRET.encode() in (folder / "disk.config").read_bytes()
     assert (folder / "disk.config").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture
+def bridged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host has the bridge br0."""
+    found = {"br0": BridgeFacts(name="br0", mtu=1500)}
+    monkeypatch.setattr(host_module, "host_bridges", lambda: found)
+
+
+@pytest.mark.usefixtures("bridged")
+@pytest.mark.parametrize(
+    ("nic", "template", "found"),
+    [
+        (STATIC, None, b"iface eth0 inet static\n    address 192.0.2.5/24\n"),
+        (STATIC, "MAC {{ interfaces[0].hwaddress }}", b"MAC 00:16:3e:00:00:01"),
+        (DHCP, None, None),
+    ],
+)
+def test_a_network_file_for_guests_that_read_nothing_newer(
+    host: Host,
+    make_plan: MakePlan,
+    instances: pathlib.Path,
+    tmp_path: pathlib.Path,
+    nic: NicRequest,
+    template: str | None,
+    found: bytes | None,
+) -> None:
+    on = with_template(host, tmp_path, template)
+    server = spawn(on, make_plan(nics=(nic,)), quiet)
+    content = (instances / server.uuid / "disk.config").read_bytes()
+    if found is None:
+        assert b"network_config" not in content
+        assert b"iface eth0" not in content
+        return
+    assert b'"network_config": {"name": "network_config"' in content
+    assert found in content
+
+
+@pytest.mark.usefixtures("bridged")
+def test_a_wrong_template_leaves_nothing(
+    host: Host, make_plan: MakePlan, left: Left, tmp_path: pathlib.Path
+) -> None:
+    wrong = with_template(host, tmp_path, "{{ nothing.there }}")
+    with pytest.raises(exceptions.InjectionRefused, match="network template is wrong"):
+        spawn(wrong, make_plan(nics=(STATIC,)), quiet)
+    assert left() == []
+
+
+def with_template(host: Host, folder: pathlib.Path, text: str | None) -> Host:
+    if text is None:
+        return host
+    path = folder / "template"
+    path.write_text(text)
+    injection = dataclasses.replace(host.injection, network_template=str(path))
+    return dataclasses.replace(host, injection=injection)
 
 
 def test_a_server_without_one(host: Host, make_plan: MakePlan) -> None:

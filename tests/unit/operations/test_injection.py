@@ -13,7 +13,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import Connection
-from nova_xen.injection import InjectionOptions
+from nova_xen.injection.options import InjectionOptions
 from nova_xen.model import DiskFormat, GuestSetup, InjectionPlan, Plan
 from nova_xen.operations import spawn as module
 from nova_xen.operations.host import Host

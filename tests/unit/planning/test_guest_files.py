@@ -61,7 +61,8 @@ def test_paths_that_are_none(path: str, why: str) -> None:
         ([file(f"/{n}", b"x" * MIB) for n in range(17)], "16 MiB together"),
         ([file(f"/{n}") for n in range(MOST_FILES + 1)], "101 files are too many"),
         ([file("/a", mode=-1)], "-1 is no mode"),
-        ([file("/a", mode=0o10000)], "4096 is no mode"),
+        ([file("/a", mode=0o2000)], "1024 is no mode"),
+        ([file("/a", mode=0o4755)], "2541 is no mode"),
     ],
 )
 def test_files_that_cannot_be(files: list[InjectedFile], why: str) -> None:
@@ -72,7 +73,7 @@ def test_files_that_cannot_be(files: list[InjectedFile], why: str) -> None:
 def test_the_most_there_can_be() -> None:
     files = [file(f"/{n}", b"x" * (16 * MIB // MOST_FILES)) for n in range(MOST_FILES)]
     assert planned(*files, *[]).instance.setup.files == tuple(files)
-    assert planned(file("/a/b", b"", mode=0o7777), file("/a/bc")).config_drive
+    assert planned(file("/a/b", b"", mode=0o1777), file("/a/bc")).config_drive
 
 
 def test_what_is_in_a_file_is_never_told() -> None:

@@ -158,9 +158,12 @@ def test_what_the_operator_has_to_allow(what: str, option: str) -> None:
         ("/k", "root=/dev/sda3", 0, 3),
         ("/k", "root=/dev/hda1 root=/dev/xvda2", 0, 2),
         ("/k", "xroot=/dev/xvda1", 2, 0),
-        ("/k", "root=/dev/xvdb1", 2, 0),
-        ("/k", "root=LABEL=root", 2, 0),
-        ("/k", "root=/dev/xvda1x", 2, 0),
+        ("/k", "quiet root=/dev/xvda", 2, 0),
+        ("/k", "root=/dev/xvdb1", 2, 2),
+        ("/k", "root=LABEL=root", 2, 2),
+        ("/k", "quiet root=UUID=3e6b-4f1", -1, -1),
+        ("/k", "root=/dev/vg/root ro", -1, -1),
+        ("/k", "root=/dev/xvda1x", 2, 2),
     ],
 )
 def test_where_it_is_injected(

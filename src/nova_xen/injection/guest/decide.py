@@ -45,10 +45,12 @@ def decide(
     template: str | None,
     today: int,
     hasher: Hasher,
+    owners: bool = True,
 ) -> tuple[Edit, ...]:
     """Everything to change, in order; all of it is mandatory.
 
     :param today: days since 1970-01-01
+    :param owners: whether its root is of a kind that systems have, with owners
     :raises Refused: the guest has not what it takes
     """
     edits: list[Edit] = []
@@ -62,7 +64,7 @@ def decide(
         shadow = with_password(facts, setup.admin_password, today, hasher)
         edits.append(WriteFile(path=places.SHADOW, content=shadow, keep_link=True))
     edits += _cloud_init(setup, nics, facts)
-    if edits and not facts.has("/etc"):
+    if (edits or (owners and setup.files)) and not facts.has("/etc"):
         raise Refused(
             "there is no /etc on it, so that it is not where a system is",
             "set inject_partition to the partition of the system, or to -1",

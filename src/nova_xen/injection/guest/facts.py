@@ -5,7 +5,9 @@ import dataclasses
 from collections.abc import Mapping
 
 SHADOW = "/etc/shadow"
+PASSWD = "/etc/passwd"  # noqa: S105
 LOGIN_DEFS = "/etc/login.defs"
+FSTAB = "/etc/fstab"
 HOSTNAME = "/etc/hostname"
 HOSTS = "/etc/hosts"
 SSH_FOLDER = "/root/.ssh"
@@ -14,15 +16,28 @@ SELINUX_CONFIG = "/etc/selinux/config"
 INTERFACES = "/etc/network/interfaces"
 CLOUD_INIT = "/etc/cloud/cloud.cfg.d"
 UDEV_RULES = "/etc/udev/rules.d"
+RESOLV = "/etc/resolv.conf"
 
 #: files whose content is read
-READ = (SHADOW, LOGIN_DEFS, HOSTS, AUTHORIZED_KEYS, SELINUX_CONFIG)
+READ = (
+    *(SHADOW, PASSWD, LOGIN_DEFS, HOSTS, AUTHORIZED_KEYS, SELINUX_CONFIG, FSTAB),
+    RESOLV,
+)
 
 _WANTED = "/etc/systemd/system/multi-user.target.wants"
 NETPLAN = ("/usr/sbin/netplan", "/sbin/netplan")
 IFUP = ("/usr/sbin/ifup", "/sbin/ifup")
+#: Debian's ifupdown alone has it; NetworkManager has an ifup of its own elsewhere
+IFUPDOWN = "/etc/network"
+UDEV = ("/usr/lib/udev/rules.d", "/lib/udev/rules.d", UDEV_RULES)
 NETWORK_MANAGER = ("/usr/sbin/NetworkManager", "/usr/bin/NetworkManager")
 NETWORKD_ENABLED = (f"{_WANTED}/systemd-networkd.service",)
+#: what makes /etc/resolv.conf of the name servers it is told
+RESOLVERS = (
+    *("/usr/sbin/resolvconf", "/sbin/resolvconf"),
+    *("/usr/lib/systemd/systemd-resolved", "/lib/systemd/systemd-resolved"),
+    *NETWORK_MANAGER,
+)
 
 #: places of which is asked whether there is anything, a link included
 LOOKED_AT = (
@@ -30,7 +45,9 @@ LOOKED_AT = (
     *IFUP,
     *NETWORK_MANAGER,
     *NETWORKD_ENABLED,
-    *("/etc", INTERFACES, CLOUD_INIT, UDEV_RULES),
+    *UDEV,
+    *RESOLVERS,
+    *("/etc", IFUPDOWN, INTERFACES, CLOUD_INIT),
 )
 
 

@@ -11,17 +11,16 @@ process the emulator, within two seconds.
 import contextlib
 import ctypes
 import os
-import re
 import select
 import shutil
 import signal
 from collections.abc import Callable
 
+from nova_xen.injection.guest.sockets import find_sockets, remove_sockets
+
 #: libguestfs's own messages, in the worker's folder
 LOG = "log"
 _PR_SET_PDEATHSIG = 1
-#: libguestfs has its sockets in /tmp, whatever it is told, when it is run by root
-_SOCKETS = re.compile(rb"path=(/[^,\s]*/libguestfs[A-Za-z0-9]{6})/guestfsd\.sock")
 
 
 def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
@@ -30,8 +29,6 @@ def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
     :param folder: where the child keeps its log; removed when the lifeline ended
     :returns: an exit code
     """
-    # held open: whoever removes the folder now does not take it away
-    log = open(os.path.join(folder, LOG), "w+b")  # noqa: SIM115
     guardian = os.getpid()
     child = os.fork()
     if child == 0:
@@ -41,11 +38,12 @@ def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.setpgid(child, child)
     orphaned = _wait(child, lifeline)
+    sockets = find_sockets(folder)
     # not reaped yet, so that nobody else can have its number
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     _pid, status = os.waitpid(child, 0)
-    _remove_named(log.read())
+    remove_sockets(sockets)
     if orphaned:
         shutil.rmtree(folder, ignore_errors=True)
     return os.waitstatus_to_exitcode(status) & 0xFF
@@ -67,15 +65,3 @@ def _wait(child: int, lifeline: int) -> bool:
     finally:
         os.close(descriptor)
     return descriptor not in ready
-
-
-def remove_sockets(folder: str) -> None:
-    """Remove what the log in ``folder`` names and libguestfs could not remove."""
-    log = os.path.join(folder, LOG)
-    with contextlib.suppress(OSError), open(log, "rb") as file:
-        _remove_named(file.read())
-
-
-def _remove_named(log: bytes) -> None:
-    for place in set(_SOCKETS.findall(log)):
-        shutil.rmtree(place, ignore_errors=True)

@@ -4,15 +4,17 @@
 import contextlib
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable
 
 from nova_xen import exceptions
 from nova_xen.injection.guest import decide, network, render
+from nova_xen.injection.guest.errors import error_of
 from nova_xen.injection.guest.guardian import LOG as LOG_FILE
 from nova_xen.injection.guest.memory import check_memory
 from nova_xen.injection.guest.overlay import check_qcow2
-from nova_xen.injection.guest.problems import Kind, Problem, Unavailable
+from nova_xen.injection.guest.problems import Problem, Unavailable
 from nova_xen.injection.guest.request import Request
 from nova_xen.injection.guest.supervise import Outcome, supervise
 from nova_xen.injection.options import InjectionOptions
@@ -24,8 +26,11 @@ Progress = Callable[[str, float], None]
 #: of the worker, in the instance's folder: what is left of a killed one goes with it
 _FOLDER = ".injection"
 _BASES = "_base"
-#: how far it is when the worker begins something; the start takes nearly all the time
-_FRACTIONS = (("starting", 0.0), ("looking", 0.8), ("writing", 0.9), ("closing", 0.95))
+#: the share of the appliance's start, which takes nearly all the time
+STARTED = 0.8
+#: how far it is when the worker begins something
+_FRACTIONS = (("looking", STARTED), ("writing", 0.9), ("closing", 0.95))
+_PARTS = re.compile(r"starting .*\((\d+) of (\d+)\)$")
 
 
 def inject(
@@ -53,7 +58,7 @@ def inject(
 
     def heard(doing: str) -> None:
         LOG.debug("Server %s: libguestfs is %s", server, doing)
-        progress(what, _fraction(doing))
+        progress(what, fraction_of(doing))
 
     try:
         request = _request(plan, instance, options, folder)
@@ -62,7 +67,7 @@ def inject(
         if outcome.problem is None and not outcome.timed_out:
             _sync(plan.path)
     except Problem as problem:
-        raise _told(problem.kind, problem.why, problem.other, server) from problem
+        raise error_of(problem.kind, problem.why, problem.other, server) from problem
     except OSError as error:
         why = f"{error.strerror or error}"
         raise exceptions.InjectionFailed(
@@ -96,6 +101,7 @@ def _request(
         setup=instance.setup,
         nics=instance.nics,
         template=template,
+        debug=options.debug,
     )
 
 
@@ -133,7 +139,10 @@ def default_cache() -> str:
     return os.path.join(base, "nova-xen", "appliance")
 
 
-def _fraction(doing: str) -> float:
+def fraction_of(doing: str) -> float:
+    """How far an injection is, from 0.0 to 1.0, when the worker begins something."""
+    if part := _PARTS.match(doing):
+        return STARTED * int(part[1]) / int(part[2])
     return next((part for word, part in _FRACTIONS if doing.startswith(word)), 0.0)
 
 
@@ -165,17 +174,7 @@ def _raise_for(outcome: Outcome, server: str, options: InjectionOptions) -> None
             server=server, seconds=options.timeout, doing=outcome.doing
         )
     elif outcome.problem is not None:
-        error = _told(outcome.problem, outcome.why, outcome.other, server)
+        error = error_of(outcome.problem, outcome.why, outcome.other, server)
     else:
         return
     raise error.with_details(outcome.log)
-
-
-def _told(kind: Kind, why: str, other: str, server: str) -> exceptions.NovaXenError:
-    match kind:
-        case Kind.REFUSED:
-            return exceptions.InjectionRefused(server=server, why=why, advice=other)
-        case Kind.UNAVAILABLE:
-            return exceptions.InjectionUnavailable(server=server, why=why, advice=other)
-        case Kind.FAILED:
-            return exceptions.InjectionFailed(server=server, why=why, doing=other)

@@ -95,18 +95,19 @@ def look(handle: Reader, path: str) -> Node | None:
     )
 
 
-def locate(handle: Reader, path: str) -> Place:
+def locate(handle: Reader, path: str, covered: frozenset[str] = frozenset()) -> Place:
     """Where the folders of a path lead; the last part is not looked at.
 
     Links to folders are followed as the guest itself would, from its own root.
 
+    :param covered: folders on which the guest mounts what is not mounted here
     :raises Refused: through something that is no folder, links that go round or lead
         nowhere, or to a place that the running guest covers
     """
     *parts, name = path.strip("/").split("/")
     current, missing = _walk(handle, path, parts)
     place = Place(folder=current, missing=tuple(missing), name=name)
-    check_covered(path, place.path)
+    check_covered(path, place.path, covered)
     return place
 
 

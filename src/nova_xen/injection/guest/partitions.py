@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which file systems of a disk are the guest's, and mounting them safely."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 from typing import Protocol
 
+from nova_xen.injection.guest.handle import Reader
+from nova_xen.injection.guest.nodes import locate
 from nova_xen.injection.guest.problems import Failed, Refused
 
 DISK = "/dev/sda"
@@ -13,10 +16,13 @@ INSPECT, WHOLE = -1, 0
 _OPTIONS = "nodev,nosuid,noexec"
 _LVM = "LVM2_member"
 _NO_OWNERS = frozenset({"vfat", "msdos", "exfat", "ntfs"})
-_OPTION = "set inject_partition to the right one, or to -1 to have it looked for"
+_OPTION = (
+    "set inject_partition to the right one, or to -1 to have it looked for; with a "
+    "kernel of the host it is the one that os_command_line names (root=/dev/xvdaN)"
+)
 
 
-class Mounter(Protocol):
+class Mounter(Reader, Protocol):
     """The calls of libguestfs that are used before anything is mounted."""
 
     def inspect_os(self) -> list[str]: ...
@@ -35,6 +41,8 @@ class Mount:
     folder: str
     device: str
     kind: str
+    #: where the guest's links lead from ``folder``, once it is mounted
+    place: str = ""
 
     @property
     def owners(self) -> bool:
@@ -57,20 +65,41 @@ def find_mounts(handle: Mounter, partition: int) -> tuple[Mount, ...]:
     return (_inside(handle, device, kind),)
 
 
-def mount(handle: Mounter, mounts: Iterable[Mount]) -> None:
-    """Mount all.
+def mount(handle: Mounter, mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
+    """Mount the first, which is the guest's root, and of the others what can be.
 
-    :raises Refused: one is damaged, or of a kind the appliance does not know
+    A guest boots without what its fstab says may fail, and it is the guest that says
+    where the others belong: each is mounted where the guest would, or not at all.
+
+    :returns: those that are mounted
+    :raises Refused: the root is damaged, or of a kind the appliance does not know
     """
-    for each in mounts:
-        try:
-            handle.mount_options(_OPTIONS, each.device, each.folder)
-        except RuntimeError as error:
-            raise Refused(
-                f"the file system on {each.device} cannot be mounted "
-                f"({last_line(error)})",
-                "repair the image, or use a config drive",
-            ) from error
+    root, *others = mounts
+    try:
+        handle.mount_options(_OPTIONS, root.device, root.folder)
+    except RuntimeError as error:
+        raise Refused(
+            f"the file system on {root.device} cannot be mounted ({last_line(error)})",
+            "repair the image, or use a config drive",
+        ) from error
+    done = [dataclasses.replace(root, place=root.folder)]
+    for each in others:
+        place = _place(handle, each.folder)
+        if place is None:
+            continue
+        with contextlib.suppress(RuntimeError):
+            handle.mount_options(_OPTIONS, each.device, place)
+            done.append(dataclasses.replace(each, place=place))
+    return tuple(done)
+
+
+def _place(handle: Mounter, folder: str) -> str | None:
+    """The folder of the guest that is meant, links followed as the guest follows."""
+    try:
+        found = locate(handle, f"{folder.rstrip('/')}/.")
+    except Refused:
+        return None
+    return None if found.missing else found.folder
 
 
 def mount_of(path: str, mounts: Iterable[Mount]) -> Mount:
@@ -78,9 +107,9 @@ def mount_of(path: str, mounts: Iterable[Mount]) -> Mount:
     inside = (
         each
         for each in mounts
-        if each.folder in ("/", path) or path.startswith(f"{each.folder}/")
+        if each.place in ("/", path) or path.startswith(f"{each.place}/")
     )
-    return max(inside, key=lambda each: len(each.folder))
+    return max(inside, key=lambda each: len(each.place))
 
 
 def _inspected(handle: Mounter) -> tuple[Mount, ...]:

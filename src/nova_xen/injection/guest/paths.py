@@ -53,12 +53,24 @@ def check_path(path: str) -> None:
     check_covered(path, path)
 
 
-def check_covered(asked: str, found: str) -> None:
+def check_covered(
+    asked: str, found: str, covered: frozenset[str] = frozenset()
+) -> None:
     """Refuse a place that the running guest would not see.
 
     :param found: the path without links, which ``asked`` led to
+    :param covered: folders on which the guest mounts what is not mounted here
     :raises Refused:
     """
+    for point in sorted(covered):
+        if any(
+            path == point or path.startswith(f"{point}/") for path in (asked, found)
+        ):
+            raise Refused(
+                f"{asked} would lie below {point}, where the guest mounts another file "
+                "system",
+                "set inject_partition to -1, or name another path",
+            )
     top = found.split("/")[1]
     if top in _COVERED:
         raise Refused(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _OPTION = "correct the file that [DEFAULT] injected_network_template names"
 _MOST_TEMPLATE = MIB
 
+#: how the names of interfaces begin, as Nova and the kernel give them
+STEM = "eth"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Interface:
@@ -44,17 +47,17 @@ class Interface:
     uuid: str
 
 
-def interfaces_of(nics: tuple[Nic, ...]) -> tuple[Interface, ...]:
-    """The interfaces as templates see them, eth0 first."""
-    return tuple(_interface(index, nic) for index, nic in enumerate(nics))
+def interfaces_of(nics: tuple[Nic, ...], stem: str = STEM) -> tuple[Interface, ...]:
+    """The interfaces as templates see them, their names numbered from 0."""
+    return tuple(_interface(f"{stem}{n}", nic) for n, nic in enumerate(nics))
 
 
-def _interface(index: int, nic: Nic) -> Interface:
+def _interface(name: str, nic: Nic) -> Interface:
     v4 = [each for each in nic.addresses if each.address.version == 4]
     v6 = [each for each in nic.addresses if each.address.version == 6]
     first = v4[0].address if v4 else None
     return Interface(
-        name=f"eth{index}",
+        name=name,
         hwaddress=nic.mac.lower(),
         address=str(first.ip) if first else None,
         netmask=str(first.netmask) if first else None,
@@ -83,14 +86,16 @@ def render(template: str, **variables: Any) -> str:
     return _own().get_template(template).render(**variables)
 
 
-def render_interfaces(nics: tuple[Nic, ...], template: str | None) -> str:
+def render_interfaces(
+    nics: tuple[Nic, ...], template: str | None, stem: str = STEM
+) -> str:
     """The file /etc/network/interfaces, from the operator's template or ours.
 
     :raises Refused: the operator's template is wrong
     """
     from jinja2 import TemplateError
 
-    interfaces = interfaces_of(nics)
+    interfaces = interfaces_of(nics, stem)
     variables: dict[str, Any] = {
         "interfaces": interfaces,
         "use_ipv6": any(each.address_v6 for each in interfaces),

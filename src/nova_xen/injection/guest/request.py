@@ -21,6 +21,7 @@ class Request:
     """One disk, and what is to be in it.
 
     ``folder`` is the worker's own, for its files; ``cache`` keeps the appliance.
+    ``debug`` has the appliance tell each of its steps.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Request:
     setup: GuestSetup
     nics: tuple[Nic, ...]
     template: str | None = None
+    debug: bool = False
 
 
 def to_line(request: Request) -> bytes:

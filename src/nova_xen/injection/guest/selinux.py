@@ -29,15 +29,20 @@ def is_labelled(facts: GuestFacts) -> bool:
     return bool(modes) and modes[-1].lower() in ("enforcing", "permissive")
 
 
-def label_for(path: str, old: str | None, parent: str | None) -> str | None:
+def label_for(
+    path: str, old: str | None, parent: str | None, asked: str | None = None
+) -> str | None:
     """The label of what was written; None when only the guest itself can tell.
 
+    :param asked: the path by which it was asked for, where links led to ``path``:
+        systems that have /root elsewhere label it as if it were there
     :param old: of the file that was there before
     :param parent: of the folder, which SELinux too gives to what is made in it
     """
     if old:
         return old
-    for place, name in _TYPES:
-        if path == place or path.startswith(f"{place}/"):
-            return f"system_u:object_r:{name}:s0"
+    for known in (path, asked or path):
+        for place, name in _TYPES:
+            if known == place or known.startswith(f"{place}/"):
+                return f"system_u:object_r:{name}:s0"
     return parent

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nova_xen.injection.guest.guardian import LOG, remove_sockets
+from nova_xen.injection.guest.guardian import LOG
 from nova_xen.injection.guest.problems import Kind
 from nova_xen.injection.guest.request import Request, to_line
+from nova_xen.injection.guest.sockets import find_sockets, remove_sockets
 
 WORKER = "nova_xen.injection.guest.worker"
 #: how long the guardian may take to kill and to clean up (seconds)
@@ -121,8 +122,10 @@ def _worker(request: Request) -> Iterator[subprocess.Popen[bytes]]:
         try:
             yield process
         finally:
+            # those of a worker whose guardian was killed
+            sockets = find_sockets(request.folder)
             _end(process, lifeline)
-            remove_sockets(request.folder)
+            remove_sockets(sockets)
 
 
 def environment(folder: str) -> Mapping[str, str]:

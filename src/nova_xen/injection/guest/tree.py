@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edits carried out on a guest's tree."""
 
+import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from nova_xen.injection.guest import selinux
 from nova_xen.injection.guest.edits import Edit, MakeFolder, WriteFile
@@ -25,12 +26,19 @@ class Tree:
 
     :param owners: whether the file system of a path knows owners and modes
     :param labels: whether the guest runs SELinux
+    :param covered: folders on which the guest mounts what is not mounted here
     """
 
     def __init__(
-        self, handle: Handle, owners: Callable[[str], bool], *, labels: bool
+        self,
+        handle: Handle,
+        owners: Callable[[str], bool],
+        *,
+        labels: bool,
+        covered: frozenset[str] = frozenset(),
     ) -> None:
         self._handle = handle
+        self._covered = covered
         self._owners = owners
         self._labels = labels
         self._unlabelled = False
@@ -51,50 +59,50 @@ class Tree:
             self._write(WriteFile(path=selinux.AUTORELABEL, content=b""))
 
     def _make_own_folder(self, edit: MakeFolder) -> None:
-        place = locate(self._handle, edit.path)
+        place = locate(self._handle, edit.path, self._covered)
         node = None if place.missing else look(self._handle, place.path)
         if node is None:
-            self._make_folders(place)
-            self._make_folder(place.path, edit.mode)
+            with _full_told(edit.path):
+                self._make_folders(place, edit.path)
+                self._make_folder(place.path, edit.mode, edit.path)
         elif node.is_folder:
             self._own(place.path, edit.mode, _ROOT, _ROOT)
         else:
             raise Refused(f"{edit.path} is {node.kind} in this image and no folder")
 
     def _write(self, edit: WriteFile) -> None:
-        place = locate(self._handle, edit.path)
+        place = locate(self._handle, edit.path, self._covered)
         old = None if place.missing else look(self._handle, place.path)
         _check_replaceable(edit, old)
         if old is not None and not old.is_file:
             old = None
-        self._make_folders(place)
-        self._put(edit, place, old)
+        with _full_told(edit.path):
+            self._make_folders(place, edit.path)
+            self._put(edit, place, old)
 
-    def _make_folders(self, place: Place) -> None:
+    def _make_folders(self, place: Place, asked: str) -> None:
         path = place.folder
-        for name in place.missing:
+        for number, name in enumerate(place.missing):
             path = f"{path.rstrip('/')}/{name}"
-            self._make_folder(path, _NEW_FOLDER)
+            above = len(place.missing) - number
+            self._make_folder(path, _NEW_FOLDER, asked.rsplit("/", above)[0])
 
-    def _make_folder(self, path: str, mode: int) -> None:
+    def _make_folder(self, path: str, mode: int, asked: str) -> None:
         self._handle.mkdir_mode(path, mode)
         self._own(path, mode, _ROOT, _ROOT)
-        self._label(path, path, None)
+        self._label(path, path, None, asked)
 
     def _put(self, edit: WriteFile, place: Place, old: Node | None) -> None:
         """Write beside it and rename: what has other names keeps them as they were."""
         label = self._label_of(place.path) if old else None
         part = f"{place.parent.rstrip('/')}/.nx-{secrets.token_hex(8)}"
-        try:
-            self._write_content(part, edit.content)
-            mode = edit.mode if edit.mode is not None else _mode_of(old)
-            keep = old is not None and not edit.owned
-            uid, gid = (old.uid, old.gid) if keep and old else (_ROOT, _ROOT)
-            self._own(part, mode, uid, gid)
-            self._label(part, place.path, label)
-            self._handle.rename(part, place.path)
-        except RuntimeError as error:
-            raise _told(error, edit.path) from error
+        self._write_content(part, edit.content)
+        mode = edit.mode if edit.mode is not None else _mode_of(old)
+        keep = old is not None and not edit.owned
+        uid, gid = (old.uid, old.gid) if keep and old else (_ROOT, _ROOT)
+        self._own(part, mode, uid, gid)
+        self._label(part, place.path, label, edit.path)
+        self._handle.rename(part, place.path)
 
     def _write_content(self, path: str, content: bytes) -> None:
         self._handle.write(path, content[:_CHUNK])
@@ -106,12 +114,12 @@ class Tree:
             self._handle.lchown(uid, gid, path)
             self._handle.chmod(mode, path)
 
-    def _label(self, path: str, final: str, old: str | None) -> None:
-        """Label ``path``, which is to be ``final``."""
+    def _label(self, path: str, final: str, old: str | None, asked: str) -> None:
+        """Label ``path``, which is to be ``final`` and was asked for as ``asked``."""
         if not self._labels or not self._owners(path):
             return
         parent = self._label_of(final.rpartition("/")[0] or "/")
-        label = selinux.label_for(final, old, parent)
+        label = selinux.label_for(final, old, parent, asked)
         if label is None:
             self._unlabelled = True
             return
@@ -128,13 +136,18 @@ class Tree:
         return found.decode("ascii", "replace").rstrip("\0") or None
 
 
-def _told(error: RuntimeError, path: str) -> Exception:
-    if any(words in str(error) for words in _FULL):
-        return Refused(
-            f"its file system has no space left for {path}",
-            "make the image's file system larger",
-        )
-    return error
+@contextlib.contextmanager
+def _full_told(path: str) -> Iterator[None]:
+    """A file system that is full is the image's fault, not libguestfs's."""
+    try:
+        yield
+    except RuntimeError as error:
+        if any(words in str(error) for words in _FULL):
+            raise Refused(
+                f"its file system has no space left for {path}",
+                "make the image's file system larger",
+            ) from error
+        raise
 
 
 def _mode_of(old: Node | None) -> int:

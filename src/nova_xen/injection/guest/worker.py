@@ -5,6 +5,7 @@ Its request is a line of JSON on standard input; what it is doing and how it end
 are lines of JSON on standard output. FD is a pipe whose other end its parent holds.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -15,11 +16,12 @@ from typing import Any
 from nova_xen.injection.guest import appliance, partitions, selinux
 from nova_xen.injection.guest.crypt import hash_password
 from nova_xen.injection.guest.decide import decide
-from nova_xen.injection.guest.facts import GuestFacts
+from nova_xen.injection.guest.facts import FSTAB, GuestFacts
+from nova_xen.injection.guest.fstab import mount_points
 from nova_xen.injection.guest.gather import gather_facts
 from nova_xen.injection.guest.guardian import guarded
 from nova_xen.injection.guest.partitions import Mount, mount_of
-from nova_xen.injection.guest.problems import Failed, Problem
+from nova_xen.injection.guest.problems import Failed, Problem, Refused
 from nova_xen.injection.guest.request import Request, from_line
 from nova_xen.injection.guest.tree import Tree
 
@@ -33,36 +35,46 @@ def work(request: Request, say: Say) -> None:
     :raises Problem: it could not be done; the disk is to be thrown away
     """
     say("starting its appliance")
-    handle = appliance.start(request)
-    try:
-        say("looking for the file system")
-        mounts = partitions.find_mounts(handle, request.partition)
-        partitions.mount(handle, mounts)
-        say("looking at the guest")
-        facts = gather_facts(handle)
-        edits = decide(
-            request.setup,
-            request.nics,
-            facts,
-            template=request.template,
-            today=int(time.time()) // _DAY,
-            hasher=hash_password,
-        )
-        tree = _tree(handle, mounts, facts)
-        for edit in edits:
-            say(f"writing {edit.path}")
-            tree.apply([edit])
-    except RuntimeError as error:
-        raise Failed(partitions.last_line(error), "writing into it") from error
-    say("closing the disk")
-    appliance.stop(handle)
+    with contextlib.closing(appliance.start(request, say)) as handle:
+        try:
+            _write(handle, request, say)
+        except RuntimeError as error:
+            raise Failed(partitions.last_line(error), "writing into it") from error
+        except UnicodeDecodeError as error:
+            # libguestfs's binding gives every string as text
+            raise Refused("a name or a link in it is no UTF-8") from error
+        say("closing the disk")
+        appliance.stop(handle)
+
+
+def _write(handle: Any, request: Request, say: Say) -> None:
+    say("looking for the file system")
+    found = partitions.find_mounts(handle, request.partition)
+    mounts = partitions.mount(handle, found)
+    say("looking at the guest")
+    facts = gather_facts(handle)
+    edits = decide(
+        request.setup,
+        request.nics,
+        facts,
+        template=request.template,
+        today=int(time.time()) // _DAY,
+        hasher=hash_password,
+        owners=mounts[0].owners,
+    )
+    tree = _tree(handle, mounts, facts)
+    for edit in edits:
+        say(f"writing {edit.path}")
+        tree.apply([edit])
 
 
 def _tree(handle: Any, mounts: tuple[Mount, ...], facts: GuestFacts) -> Tree:
     def owners(path: str) -> bool:
         return mount_of(path, mounts).owners
 
-    return Tree(handle, owners, labels=selinux.is_labelled(facts))
+    covered = mount_points(facts.text(FSTAB)) - {each.folder for each in mounts}
+    labels = selinux.is_labelled(facts)
+    return Tree(handle, owners, labels=labels, covered=covered)
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import pathlib
 from typing import Any
 
 from golden.builders import PV, instance, nic
-from nova_xen.injection import make_config_drive
+from nova_xen.injection.config_drive import make_config_drive
 from nova_xen.model import (
     ConfigDriveFormat,
     ConfigDrivePlan,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.injection import make_config_drive
+from nova_xen.injection.config_drive import make_config_drive
 from nova_xen.injection.config_drive.tree import drive_files
 from nova_xen.model import MIB, GuestMode, InjectedFile
 from unit.injection.config_drive.readers import READERS

@@ -90,6 +90,8 @@ class FakeGuest:
         real = self._follow(path)
         if real in self.nodes:
             raise RuntimeError(f"mkdir_mode: {path}: File exists")
+        if not self.room:
+            raise RuntimeError(f"mkdir_mode: {path}: No space left on device")
         self.folder(real, mode=mode)
 
     def chmod(self, mode: int, path: str) -> None:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import configparser
+import dataclasses
 import ipaddress
 import json
 from typing import Any
 
 import pytest
+import yaml
 
 from nova_xen.injection.guest import facts as places
 from nova_xen.injection.guest.decide import check, decide
@@ -20,6 +22,7 @@ from nova_xen.injection.guest.problems import Refused
 from nova_xen.injection.guest.shadow import hash_prefix
 from nova_xen.model import GuestSetup, InjectedFile, Nic, NicAddress
 
+UDEV_FILE = "/etc/udev/rules.d/70-nova-xen-net.rules"
 SHADOW = b"root:*:1:0:99999:7:::\nbin:*:2:0:9:7:::\n"
 KEY = "ssh-ed25519 AAAA me"
 STATIC = Nic(
@@ -40,16 +43,25 @@ STATIC = Nic(
     dns=(ipaddress.ip_address("192.0.2.53"), ipaddress.ip_address("2001:db8::53")),
 )
 DHCP = Nic(bridge="br0", mac="00:16:3e:00:00:02")
+IFUPDOWN = ("/sbin/ifup", places.IFUPDOWN)
 
 
 def facts(*present: str, **contents: bytes) -> GuestFacts:
-    named = {"shadow": places.SHADOW, "hosts": places.HOSTS}
+    named = {
+        "shadow": places.SHADOW,
+        "hosts": places.HOSTS,
+        "passwd": places.PASSWD,
+    }
     found = {named[name]: text for name, text in contents.items()}
     return GuestFacts(contents=found, present=frozenset({"/etc", *present}))
 
 
 def decided(
-    setup: GuestSetup, found: GuestFacts, *nics: Nic, template: str | None = None
+    setup: GuestSetup,
+    found: GuestFacts,
+    *nics: Nic,
+    template: str | None = None,
+    owners: bool = True,
 ) -> dict[str, WriteFile]:
     edits: tuple[Edit, ...] = decide(
         setup,
@@ -58,6 +70,7 @@ def decided(
         template=template,
         today=20000,
         hasher=lambda password, prefix: f"{prefix}hash of {password}",
+        owners=owners,
     )
     return {edit.path: edit for edit in edits if isinstance(edit, WriteFile)}
 
@@ -71,13 +84,15 @@ def text(edits: dict[str, WriteFile], path: str) -> str:
     [
         ([*places.NETPLAN[:1], *places.IFUP], NetworkKind.NETPLAN),
         (["/sbin/netplan"], NetworkKind.NETPLAN),
-        (["/usr/sbin/ifup", places.INTERFACES], NetworkKind.DEBIAN),
-        (["/sbin/ifup"], NetworkKind.DEBIAN),
-        (["/sbin/ifup", "/usr/sbin/NetworkManager"], NetworkKind.DEBIAN),
+        (["/usr/sbin/ifup", *IFUPDOWN, places.INTERFACES], NetworkKind.DEBIAN),
+        ([*IFUPDOWN], NetworkKind.DEBIAN),
+        ([*IFUPDOWN, "/usr/sbin/NetworkManager"], NetworkKind.DEBIAN),
+        # NetworkManager's own ifup, on Fedora and its kin
+        (["/usr/sbin/ifup", "/usr/sbin/NetworkManager"], NetworkKind.NETWORK_MANAGER),
         (["/usr/bin/NetworkManager"], NetworkKind.NETWORK_MANAGER),
-        ([*places.NETWORKD_ENABLED, "/sbin/ifup"], NetworkKind.NETWORKD),
+        ([*places.NETWORKD_ENABLED, *IFUPDOWN], NetworkKind.NETWORKD),
         (
-            [*places.NETWORKD_ENABLED, "/sbin/ifup", places.INTERFACES],
+            [*places.NETWORKD_ENABLED, *IFUPDOWN, places.INTERFACES],
             NetworkKind.DEBIAN,
         ),
         ([*places.NETWORKD_ENABLED, places.INTERFACES], NetworkKind.NETWORKD),
@@ -98,20 +113,70 @@ def test_dhcp_alone_writes_nothing() -> None:
 
 
 def test_debian_interfaces() -> None:
-    edits = decided(GuestSetup(), facts("/sbin/ifup", places.UDEV_RULES), STATIC, DHCP)
+    edits = decided(GuestSetup(), facts(*IFUPDOWN, places.UDEV_RULES), STATIC, DHCP)
     assert text(edits, places.INTERFACES).split("\n\n", 1)[1] == (
         "auto lo\niface lo inet loopback\n\n"
-        "auto eth0\n"
-        "iface eth0 inet static\n    address 192.0.2.5/24\n    gateway 192.0.2.1\n"
+        "auto nova0\n"
+        "iface nova0 inet static\n    address 192.0.2.5/24\n    gateway 192.0.2.1\n"
         "    dns-nameservers 192.0.2.53 2001:db8::53\n    mtu 1400\n"
-        "iface eth0 inet static\n    address 192.0.2.6/24\n"
-        "iface eth0 inet6 static\n    address 2001:db8::5/64\n"
+        "iface nova0 inet static\n    address 192.0.2.6/24\n"
+        "iface nova0 inet6 static\n    address 2001:db8::5/64\n"
         "    gateway 2001:db8::1\n\n"
-        "auto eth1\niface eth1 inet dhcp\n"
+        "auto nova1\niface nova1 inet dhcp\n"
     )
-    rules = text(edits, "/etc/udev/rules.d/70-nova-xen-net.rules")
-    assert 'ATTR{address}=="00:16:3e:00:00:01", NAME="eth0"' in rules
-    assert 'ATTR{address}=="00:16:3e:00:00:02", NAME="eth1"' in rules
+    rules = text(edits, UDEV_FILE).splitlines()[1:]
+    start = 'SUBSYSTEM=="net", ACTION=="add", ATTR{address}=='
+    assert rules == [
+        f'{start}"00:16:3e:00:00:01", NAME="nova0"',
+        f'{start}"00:16:3e:00:00:02", NAME="nova1"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("present", "nics"),
+    [((places.UDEV_RULES,), (STATIC,)), ((), (STATIC, DHCP))],
+    ids=["one interface", "no udev"],
+)
+def test_the_kernels_names_are_kept_where_they_cannot_clash(
+    present: tuple[str, ...], nics: tuple[Nic, ...]
+) -> None:
+    edits = decided(GuestSetup(), facts(*IFUPDOWN, *present), *nics)
+    assert "auto eth0\n" in text(edits, places.INTERFACES)
+    assert (UDEV_FILE in edits) is bool(present)
+    assert not present or 'NAME="eth0"' in text(edits, UDEV_FILE)
+
+
+@pytest.mark.parametrize("place", [*places.UDEV, None])
+def test_names_are_given_where_there_is_udev(place: str | None) -> None:
+    present = [*IFUPDOWN, *([place] if place else [])]
+    edits = decided(GuestSetup(), facts(*present), STATIC)
+    assert (UDEV_FILE in edits) is bool(place)
+
+
+@pytest.mark.parametrize(
+    ("present", "odd", "written"),
+    [
+        (IFUPDOWN, {}, True),
+        (places.NETWORKD_ENABLED, {}, True),
+        (IFUPDOWN, {places.RESOLV: "a link"}, False),
+        ((*IFUPDOWN, "/sbin/resolvconf"), {}, False),
+        ((*places.NETWORKD_ENABLED, "/lib/systemd/systemd-resolved"), {}, False),
+        (("/usr/sbin/NetworkManager",), {}, False),
+    ],
+)
+def test_name_servers_where_nothing_else_takes_them(
+    present: tuple[str, ...], odd: dict[str, str], written: bool
+) -> None:
+    found = GuestFacts(present=frozenset({"/etc", *present}), odd=odd)
+    servers = tuple(ipaddress.ip_address(f"192.0.2.{n}") for n in (5, 6, 5, 7, 8))
+    many = dataclasses.replace(STATIC, dns=servers)
+    edits = decided(GuestSetup(), found, many)
+    lines = text(edits, places.RESOLV).splitlines()[1:] if written else []
+    assert lines == [f"nameserver 192.0.2.{n}" for n in (5, 6, 7) if written]
+    assert (places.RESOLV in edits) is written
+    assert places.RESOLV not in decided(
+        GuestSetup(), found, dataclasses.replace(STATIC, dns=())
+    )
 
 
 def test_a_template_gets_novas_variables() -> None:
@@ -123,7 +188,7 @@ def test_a_template_gets_novas_variables() -> None:
         "{% for route in ifc.routes %}{{ route.cidr }}{% endfor %}{% endfor %}"
         "\n\n{{ use_ipv6 }} {{ libvirt_virt_type }}"
     )
-    edits = decided(GuestSetup(), facts("/sbin/ifup"), STATIC, template=template)
+    edits = decided(GuestSetup(), facts(*IFUPDOWN), STATIC, template=template)
     assert text(edits, places.INTERFACES) == (
         "eth0 00:16:3e:00:00:01 192.0.2.5 255.255.255.0 192.0.2.255 192.0.2.1 "
         "192.0.2.53 2001:db8::53 2001:db8::5 64 2001:db8::1\nTrue xen"
@@ -143,22 +208,45 @@ def test_netplan() -> None:
     edits = decided(GuestSetup(), facts("/usr/sbin/netplan"), STATIC, DHCP)
     edit = edits["/etc/netplan/90-nova-xen.yaml"]
     assert edit.mode == 0o600
-    assert '        macaddress: "00:16:3e:00:00:01"' in edit.content.decode()
-    assert '        - "2001:db8::5/64"' in edit.content.decode()
-    assert '          via: "192.0.2.1"' in edit.content.decode()
-    assert edit.content.decode().count("dhcp4: true") == 1
+    assert yaml.safe_load(edit.content) == {
+        "network": {
+            "version": 2,
+            "ethernets": {
+                # of the files that netplan makes of them, the first by name wins
+                "0-nova-xen-0": {
+                    "match": {"macaddress": "00:16:3e:00:00:01"},
+                    "dhcp4": False,
+                    "mtu": 1400,
+                    "addresses": ["192.0.2.5/24", "192.0.2.6/24", "2001:db8::5/64"],
+                    "routes": [
+                        {"to": "0.0.0.0/0", "via": "192.0.2.1"},
+                        {"to": "::/0", "via": "2001:db8::1"},
+                    ],
+                    "nameservers": {"addresses": ["192.0.2.53", "2001:db8::53"]},
+                },
+                "0-nova-xen-1": {
+                    "match": {"macaddress": "00:16:3e:00:00:02"},
+                    "dhcp4": True,
+                },
+            },
+        }
+    }
 
 
 def test_networkd() -> None:
     edits = decided(GuestSetup(), facts(*places.NETWORKD_ENABLED), STATIC, DHCP)
-    static = text(edits, "/etc/systemd/network/10-nova-xen-0.network")
-    assert "MACAddress=00:16:3e:00:00:01\n" in static
-    assert static.count("Address=") == 4
-    assert "Gateway=192.0.2.1\nGateway=2001:db8::1\n" in static
-    assert "DNS=192.0.2.53\nDNS=2001:db8::53\n" in static
-    assert "MTUBytes=1400" in static
-    dhcp = text(edits, "/etc/systemd/network/10-nova-xen-1.network")
-    assert "DHCP=yes" in dhcp
+    assert text(edits, "/etc/systemd/network/00-nova-xen-0.network").split("\n", 1)[
+        1
+    ] == (
+        "[Match]\nMACAddress=00:16:3e:00:00:01\n\n[Link]\nMTUBytes=1400\n\n"
+        "[Network]\nAddress=192.0.2.5/24\nAddress=192.0.2.6/24\n"
+        "Address=2001:db8::5/64\nGateway=192.0.2.1\nGateway=2001:db8::1\n"
+        "DNS=192.0.2.53\nDNS=2001:db8::53\n"
+    )
+    dhcp = text(edits, "/etc/systemd/network/00-nova-xen-1.network")
+    assert dhcp.split("\n", 1)[1] == (
+        "[Match]\nMACAddress=00:16:3e:00:00:02\n\n[Network]\nDHCP=yes\n"
+    )
 
 
 def test_network_manager() -> None:
@@ -175,7 +263,9 @@ def test_network_manager() -> None:
         "dns": "192.0.2.53;",
     }
     assert read["ipv6"]["address1"] == "2001:db8::5/64,2001:db8::1"
-    assert read["ethernet"]["mac-address"] == "00:16:3e:00:00:01"
+    assert dict(read["ethernet"]) == {"mac-address": "00:16:3e:00:00:01", "mtu": "1400"}
+    assert read["connection"]["type"] == "ethernet"
+    assert read["connection"]["autoconnect-priority"] == "999"  # the most
     other = configparser.ConfigParser()
     other.read_string(text(edits, f"{folder}/nova-xen-1.nmconnection"))
     assert {other[family]["method"] for family in ("ipv4", "ipv6")} == {"auto"}
@@ -183,7 +273,7 @@ def test_network_manager() -> None:
 
 
 def test_cloud_init_is_told_to_leave_it() -> None:
-    found = facts("/sbin/ifup", places.CLOUD_INIT)
+    found = facts(*IFUPDOWN, places.CLOUD_INIT)
     edits = decided(GuestSetup(hostname="web"), found, STATIC)
     told = json.loads(text(edits, f"{places.CLOUD_INIT}/99-nova-xen.cfg"))
     assert told == {"network": {"config": "disabled"}, "preserve_hostname": True}
@@ -238,6 +328,23 @@ def test_the_password_replaces_hash_and_date_alone() -> None:
         b"a:b\nroot:$y$hash of pw:20000:0:99999:7:::\n\xff:*\n"
     )
     assert edits[places.SHADOW].mode is None
+
+
+@pytest.mark.parametrize(
+    ("day", "left"),
+    [("1", ""), ("20000", ""), ("20001", "20001"), ("", ""), ("x", "x")],
+)
+def test_an_account_that_has_expired_lives_again(day: str, left: str) -> None:
+    found = facts(shadow=f"root:*:1:0:99999:7::{day}:\n".encode())
+    edits = decided(GuestSetup(admin_password="pw"), found)
+    assert text(edits, places.SHADOW).endswith(f":20000:0:99999:7::{left}:\n")
+
+
+@pytest.mark.parametrize("field", ["", "$6$x", "*"])
+def test_a_password_that_would_have_no_effect_is_refused(field: str) -> None:
+    passwd = f"me:x:1:1::/:/bin/sh\nroot:{field}:0:0:root:/root:/bin/sh\n".encode()
+    with pytest.raises(Refused, match="/etc/passwd of the image has the password"):
+        decided(GuestSetup(admin_password="pw"), facts(shadow=SHADOW, passwd=passwd))
 
 
 @pytest.mark.parametrize(
@@ -307,8 +414,11 @@ def test_without_etc_it_is_no_system() -> None:
     empty = GuestFacts()
     with pytest.raises(Refused, match=r"no /etc on it"):
         decided(GuestSetup(hostname="web"), empty)
-    file = InjectedFile(path="/a", content=b"x")
-    assert decided(GuestSetup(files=(file,)), empty).keys() == {"/a"}
+    files = GuestSetup(files=(InjectedFile(path="/a", content=b"x"),))
+    with pytest.raises(Refused, match=r"no /etc on it"):
+        decided(files, empty)
+    # a system on FAT has no /etc
+    assert decided(files, empty, owners=False).keys() == {"/a"}
 
 
 def _file(path: str, size: int = 1) -> dict[str, Any]:

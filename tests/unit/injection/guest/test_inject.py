@@ -16,12 +16,13 @@ import pytest
 from golden.builders import UUID
 from nova_xen import exceptions
 from nova_xen.exceptions import NovaXenError
-from nova_xen.injection import InjectionOptions, inject
 from nova_xen.injection.guest import appliance, memory
 from nova_xen.injection.guest import inject as module
+from nova_xen.injection.guest.inject import fraction_of, inject
 from nova_xen.injection.guest.problems import Kind, Unavailable
 from nova_xen.injection.guest.request import Request
 from nova_xen.injection.guest.supervise import Outcome
+from nova_xen.injection.options import InjectionOptions
 from nova_xen.model import (
     DiskFormat,
     Flavor,
@@ -96,6 +97,27 @@ def test_the_worker_is_asked_and_nothing_stays(
     assert request.memory_mib == 300
     assert told == [0.0, 0.0, 0.9, 1.0]
     assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("doing", "part"),
+    [
+        ("starting its appliance", 0.0),
+        ("starting its appliance (3 of 12)", 0.2),
+        ("starting its appliance (6 of 12)", 0.4),
+        ("looking for the file system", 0.8),
+        ("writing /srv/x (1 of 2)/y", 0.9),
+        ("closing the disk", 0.95),
+    ],
+)
+def test_how_far_it_is(doing: str, part: float) -> None:
+    assert fraction_of(doing) == pytest.approx(part)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_appliance_is_quiet_unless_it_is_watched(run: Inject, debug: bool) -> None:
+    (request,) = run(debug=debug)
+    assert request.debug is debug
 
 
 def test_a_server_that_is_told_nothing_starts_nothing(run: Inject) -> None:

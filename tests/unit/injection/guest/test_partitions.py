@@ -7,12 +7,13 @@ import pytest
 
 from nova_xen.injection.guest.partitions import Mount, find_mounts, mount, mount_of
 from nova_xen.injection.guest.problems import Failed, Refused
+from unit.injection.guest.fake_guest import FakeGuest
 
 EXT4 = {"/dev/sda1": "ext4"}
 
 
-class FakeDisk:
-    """A disk as the appliance sees it."""
+class FakeDisk(FakeGuest):
+    """A disk as the appliance sees it, and the tree on it."""
 
     def __init__(
         self,
@@ -23,6 +24,7 @@ class FakeDisk:
         volumes: tuple[str, ...] = (),
         parts: tuple[str, ...] = (),
     ) -> None:
+        super().__init__()
         self.kinds = kinds
         self.roots = roots
         self.points = points or {}
@@ -123,13 +125,53 @@ def test_an_inspection_that_fails_is_no_refusal() -> None:
 
 def test_mounts_know_neither_devices_nor_programs() -> None:
     disk = FakeDisk(EXT4)
-    mount(disk, [Mount("/", "/dev/sda1", "ext4")])
+    mount(disk, (Mount("/", "/dev/sda1", "ext4"),))
     assert disk.mounted == [("nodev,nosuid,noexec", "/dev/sda1", "/")]
 
 
 def test_a_broken_file_system_is_a_sentence() -> None:
     with pytest.raises(Refused, match=r"cannot be mounted .*status 32: bad\)"):
-        mount(FakeDisk({"/dev/sda1": "broken"}), [Mount("/", "/dev/sda1", "ext4")])
+        mount(FakeDisk({"/dev/sda1": "broken"}), (Mount("/", "/dev/sda1", "ext4"),))
+
+
+@pytest.mark.parametrize(
+    ("folder", "place"),
+    [
+        ("/boot", "/boot"),
+        ("/var/lib/", "/srv/lib"),
+        ("/inner", "/boot"),
+        # libguestfs would follow these from the appliance's own root
+        ("/evil", None),
+        ("/gone", None),
+        ("/gone/far", None),
+        ("/file", None),
+        ("/round", None),
+        ("/proc", None),
+    ],
+)
+def test_a_file_system_belongs_where_the_guest_mounts_it(
+    folder: str, place: str | None
+) -> None:
+    disk = FakeDisk({"/dev/sda1": "ext4", "/dev/sda2": "ext4"})
+    for name in ("/boot", "/srv/lib", "/proc"):
+        disk.folder(name)
+    disk.file("/file")
+    disk.link("/var", "srv")
+    disk.link("/inner", "boot")
+    disk.link("/evil", "/sysroot/etc")
+    disk.link("/round", "round")
+    root = Mount("/", "/dev/sda1", "ext4")
+    done = mount(disk, (root, Mount(folder, "/dev/sda2", "ext4")))
+    assert [each.place for each in done] == ["/", *([place] if place else [])]
+    assert [where for _, _, where in disk.mounted] == [each.place for each in done]
+
+
+def test_a_guest_boots_without_what_cannot_be_mounted() -> None:
+    """Such as a volume of fstab(5) with nofail that nobody has attached."""
+    disk = FakeDisk({"/dev/sda1": "ext4", "/dev/sdb": "broken"})
+    disk.folder("/mnt")
+    root, other = Mount("/", "/dev/sda1", "ext4"), Mount("/mnt", "/dev/sdb", "")
+    assert [each.folder for each in mount(disk, (root, other))] == ["/"]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +186,7 @@ def test_a_broken_file_system_is_a_sentence() -> None:
     ],
 )
 def test_the_mount_of_a_path(path: str, folder: str) -> None:
-    mounts = [Mount(each, "", "ext4") for each in ("/", "/boot", "/boot/efi")]
+    mounts = [Mount(each, "", "ext4", each) for each in ("/", "/boot", "/boot/efi")]
     assert mount_of(path, mounts).folder == folder
 
 

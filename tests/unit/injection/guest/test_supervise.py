@@ -216,18 +216,6 @@ def test_an_interrupt_is_passed_on_and_nothing_stays(
     assert not any(is_alive(int(word)) for word in heard[0].split())
 
 
-def test_sockets_named_in_the_log_are_removed(run: Run, tmp_path: pathlib.Path) -> None:
-    left = tmp_path / "libguestfsAbC123"
-    left.mkdir()
-    (left / "guestfsd.sock").touch()
-    other = tmp_path / "libguestfsother"
-    other.mkdir()
-    word = f" -chardev socket,path={left}/guestfsd.sock,id=x"
-    run(f'note("log", "{word}"); tell(done=True)')
-    assert not left.exists()
-    assert other.exists()
-
-
 def test_a_parent_killed_leaves_nothing(run: Run, folder: pathlib.Path) -> None:
     """What a killed process leaves would be found by nobody: so nothing is left."""
     told = folder.parent / "told"

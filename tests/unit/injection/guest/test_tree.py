@@ -148,11 +148,16 @@ def test_large_files_go_in_parts() -> None:
     assert guest.nodes["/big"].content == content
 
 
-def test_a_full_file_system_is_a_sentence() -> None:
+@pytest.mark.parametrize(
+    ("room", "path"), [(2, "/etc/motd"), (0, "/srv/new/x"), (0, "/root/.ssh")]
+)
+def test_a_full_file_system_is_a_sentence(room: int, path: str) -> None:
     guest = debian()
-    guest.room = 2
-    with pytest.raises(Refused, match="no space left for /etc/motd"):
-        write(guest, "/etc/motd")
+    guest.room = room
+    folder = MakeFolder(path=path, mode=0o700)
+    edit = folder if path.endswith("ssh") else WriteFile(path=path, content=NEW)
+    with pytest.raises(Refused, match=f"no space left for {path}"):
+        tree(guest).apply([edit])
 
 
 def test_a_file_system_without_owners_is_not_asked_for_them() -> None:
@@ -178,6 +183,17 @@ def test_labels(path: str, parent: str, old: str | None, label: str) -> None:
     tree(guest, labels=True).apply([WriteFile(path=path, content=NEW)])
     assert guest.nodes[path].label == label
     assert "/.autorelabel" not in guest.nodes
+
+
+def test_a_home_of_roots_elsewhere_is_labelled_as_root_s() -> None:
+    guest = debian()
+    del guest.nodes["/root"]
+    guest.link("/root", "var/roothome")
+    guest.folder("/var/roothome").label = "system_u:object_r:admin_home_t:s0"
+    keys = MakeFolder(path="/root/.ssh", mode=0o700)
+    tree(guest, labels=True).apply([keys, WriteFile(path="/root/.ssh/k", content=NEW)])
+    for path in ("/var/roothome/.ssh", "/var/roothome/.ssh/k"):
+        assert guest.nodes[path].label == "system_u:object_r:ssh_home_t:s0"
 
 
 def test_an_unknown_label_has_the_guest_label_all() -> None:
