@@ -4,27 +4,38 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
+import pathlib
 import re
 from collections.abc import Iterator
 
 import pytest
+from lab import guest_image
+from lab.settings import cache_dir
 
-from xen.conftest import GUEST, MODES, Dom0
+from appliance.disks import run
+from appliance.servers import KEY, write
+from nova_xen.model import DiskFormat, GuestSetup, InjectedFile, Nic, NicAddress
+from xen.conftest import GUEST, MODES, READY, Dom0, boot
 
 ADDRESS = "10.77.0.77"
+MAC = "00:16:3e:00:00:4e"
+NAME = "told.example.org"
+GREETING = "/etc/nova-xen-guest.d/greeting"
 #: what the guest says after it has shown all files
 LAST = "NOVA-XEN-GUEST root"
 PASSWORD = "secret-word"
+UNTIL = ("--ram", "192", "--wait-for", LAST, "--timeout", "2400")
 #: whatever way it goes: a name, a key, a password, a file
 TOLD = (
-    *("--hostname", "told.example.org", "--key-file", "/root/told/key.pub"),
+    *("--hostname", NAME, "--key-file", "/root/told/key.pub"),
     *("--admin-pass-file", "/root/told/password"),
-    *("--file", "/etc/nova-xen-guest.d/greeting=/root/told/greeting"),
-    *("--ram", "192", "--wait-for", LAST, "--timeout", "1500"),
+    *("--file", f"{GREETING}=/root/told/greeting"),
+    *UNTIL,
 )
-NETWORK = f"bridge=br0,mac=00:16:3e:00:00:4e,ip={ADDRESS}/24"
+NETWORK = ("--network", f"bridge=br0,mac={MAC},ip={ADDRESS}/24")
 INJECTING = """
 [DEFAULT]
 use_cow_images = false
@@ -33,10 +44,21 @@ inject_partition = 1
 inject_key = true
 inject_password = true
 [xen]
-guestfs_timeout = 1500
+guestfs_timeout = 2400
 [vnc]
 enabled = false
 """
+WHOLE_HERE = GuestSetup(
+    hostname=NAME,
+    ssh_keys=(KEY,),
+    admin_password=PASSWORD,
+    files=(InjectedFile(path=GREETING, content=b"hello\n"),),
+)
+NIC_HERE = Nic(
+    bridge="br0",
+    mac=MAC,
+    addresses=(NicAddress(address=ipaddress.ip_interface(f"{ADDRESS}/24")),),
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +89,14 @@ def heard(dom0: Dom0, server: str) -> dict[str, str]:
     return found
 
 
+def expect_told(seen: dict[str, str], key: str) -> None:
+    """The guest shows all that was written into its disk."""
+    assert seen["host"] == NAME
+    assert seen[GREETING] == "hello"
+    assert seen["/root/.ssh/authorized_keys"] == key
+    assert seen["root"].startswith(("$y$", "$6$"))
+
+
 @pytest.mark.skipif(
     not os.environ.get("NOVA_XEN_LAB_SLOW"),
     reason="libguestfs's machine takes long to start in a dom0 that is emulated",
@@ -76,39 +106,86 @@ def test_injected(told: Dom0, server: str, key: str, image: str) -> None:
     made = told.run(
         *("nova-xen", "--config-file", "/root/told/inject.conf"),
         *("server", "create", server, "--image", f"{GUEST}/guest.{image}"),
-        *MODES["pvh"],
-        *("--network", NETWORK),
+        *boot("pvh"),
+        *NETWORK,
         *TOLD,
     )
     assert made.code == 0, made.err
-    seen = heard(told, server)
-    assert seen["host"] == "told.example.org"
-    assert seen["/etc/nova-xen-guest.d/greeting"] == "hello"
-    assert seen["/root/.ssh/authorized_keys"] == key
-    assert seen["root"].startswith(("$y$", "$6$"))
+    expect_told(heard(told, server), key)
     told.sh(f"ping -c 1 -W 60 {ADDRESS}")
     left = f"/var/log/nova-xen /var/log/libvirt /var/lib/nova /root/{server}*"
     told.sh(f"! grep -rqs {PASSWORD} {left}")
 
 
-@pytest.mark.parametrize("mode", ["pv", "pvh"])
-def test_config_drive(told: Dom0, server: str, key: str, mode: str) -> None:
+@pytest.mark.parametrize("image", ["raw", "qcow2", "vhd"])
+def test_injected_before(
+    dom0: Dom0, server: str, tmp_path: pathlib.Path, image: str
+) -> None:
+    """The same injection, run where the emulator of the appliance is not emulated."""
+    disk = tmp_path / f"instances/told/disk.{image}"
+    disk.parent.mkdir(parents=True)
+    source = guest_image.built(cache_dir()).disk(image)
+    run("cp", "--sparse=always", source, disk)
+    write(disk, WHOLE_HERE, NIC_HERE, fmt=DiskFormat(image))
+    dom0.upload(disk, "/root")
+    made = dom0.nova_xen(
+        *("server", "create", server, "--image", f"/root/{disk.name}"),
+        *("--image-format", image, *boot("pv"), *UNTIL),
+        *("--network", f"bridge=br0,mac={MAC}"),
+    )
+    dom0.sh(f"rm /root/{disk.name}")
+    assert made.code == 0, made.err
+    expect_told(heard(dom0, server), KEY)
+    dom0.sh(f"ping -c 1 -W 60 {ADDRESS}")
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("pv", "iso9660"), ("pv", "vfat"), ("pvh", "iso9660"), ("hvm", "iso9660")],
+)
+def test_config_drive(told: Dom0, server: str, key: str, mode: str, kind: str) -> None:
+    told.sh(
+        f"printf '[DEFAULT]\\nconfig_drive_format = {kind}\\n' >/root/told/drive.conf"
+    )
+    own = ("--property", "hw_disk_bus=scsi") if mode == "hvm" else ()
     made = told.run(
-        *("nova-xen", "server", "create", server, "--image", f"{GUEST}/guest.qcow2"),
+        *("nova-xen", "--config-file", "/root/told/drive.conf"),
+        *("server", "create", server, "--image", f"{GUEST}/guest.qcow2"),
         *MODES[mode],
-        *("--network", NETWORK, "--config-drive"),
-        *("--user-data", "/root/told/user-data", "--meta", "role=web"),
+        *own,
+        *("--config-drive", "--user-data", "/root/told/user-data"),
+        *("--meta", "role=web"),
+        *NETWORK,
         *TOLD,
     )
     assert made.code == 0, made.err
     seen = heard(told, server)
     latest = "/run/config/openstack/latest"
     meta = json.loads(seen[f"{latest}/meta_data.json"])
-    assert meta["hostname"] == "told.example.org"
+    assert meta["hostname"] == NAME
     assert meta["meta"] == {"role": "web"}
     assert meta["admin_pass"] == PASSWORD
     assert list(meta["public_keys"].values()) == [key]
     assert seen[f"{latest}/user_data"] == "#cloud-config"
     networks = json.loads(seen[f"{latest}/network_data.json"])
     assert networks["networks"][0]["ip_address"].partition("/")[0] == ADDRESS
-    assert seen["/run/config/openstack/content/0000"] == "hello"
+    (file,) = meta["files"]
+    assert file["path"] == GREETING
+    assert seen[f"/run/config/openstack{file['content_path']}"] == "hello"
+
+
+def test_a_fixed_vhd(dom0: Dom0, server: str) -> None:
+    """Made on the host of a dynamic one, and served by the host's QEMU."""
+    own = r"[DEFAULT]\nuse_cow_images = false\n[xen]\nvhd_subformat = fixed\n"
+    dom0.sh(f"printf '{own}' >/tmp/fixed.conf")
+    made = dom0.run(
+        *("nova-xen", "--config-file", "/tmp/fixed.conf"),
+        *("server", "create", server, "--image", f"{GUEST}/guest.vhd"),
+        *("--ram", "192", "--wait-for", READY, "--timeout", "1500", *boot("pvh")),
+    )
+    assert made.code == 0, made.err
+    uuid = dom0.told("server", "show", server)["id"]
+    disk = f"/var/lib/nova/instances/{uuid}/disk"
+    # a fixed one has its footer, and no copy of it at the beginning
+    dom0.sh(f"! head -c 512 {disk} | grep -q conectix")
+    dom0.sh(f"tail -c 512 {disk} | grep -q conectix")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guests' initial RAM disk: finds the root file system, or does without one.
 
-The ext4 driver is in the kernel; the two Xen front ends and ISO 9660, for config
-drives, are loaded.
+The ext4 driver is in the kernel. Loaded are the two Xen front ends and, for config
+drives, ISO 9660, FAT and the emulated CD drive of HVM.
 """
 
 from pathlib import Path
@@ -10,7 +10,10 @@ from pathlib import Path
 from lab import cpio, kernel
 
 ROOT_LABEL = "nova-xen-guest"
-_MODULES = ["xen-blkfront", "xen-netfront", "isofs"]
+_MODULES = [
+    *("xen-blkfront", "xen-netfront"),
+    *("isofs", "vfat", "nls_cp437", "nls_ascii", "ata_piix", "sr_mod"),
+]
 _FOLDERS = ("bin", "sbin", "usr/sbin", "usr/bin", "m", "proc", "sys", "dev", "root")
 
 # Without root= on the kernel's command line the guest lives in memory alone. The

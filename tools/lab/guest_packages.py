@@ -7,7 +7,7 @@ from lab import dom0_packages
 # built in, and is the smallest that Debian has. Only unpacked, never installed:
 # its own initial RAM disk is many times larger than the lab's.
 KERNEL = ("linux-image-cloud-amd64", "busybox-static")
-SYSTEM = ("sysvinit-core", "iproute2", "mount", "passwd", "login")
+SYSTEM = ("sysvinit-core", "iproute2", "ifupdown", "mount", "passwd", "login")
 
 
 def dpkg_options() -> list[str]:
