@@ -90,8 +90,15 @@ class LibvirtDriver:
         return instance
 
     def plan(self, instance: Instance) -> Plan:
-        """Decide everything about a server and touch nothing."""
-        return spawn.plan(self._host, instance)
+        """Decide everything about a server and touch nothing.
+
+        The image of one that cannot be is let go.
+        """
+        try:
+            return spawn.plan(self._host, instance)
+        except BaseException:
+            self._let_go(instance.uuid)
+            raise
 
     def spawn(self, plan: Plan, progress: Progress = no_progress) -> Server:
         """Make the server that was planned and start it; all or nothing."""

@@ -6,8 +6,7 @@
     │   ├── InvalidName, InvalidProperty, InvalidNic, …
     ├── HostCannot              this host lacks what the request needs
     │   ├── ModeNotOffered, BridgeNotFound, NotEnoughMemory, …
-    ├── ImageRejected           the bytes are not what was declared
-    ├── ImageUnavailable        the bytes do not come
+    ├── ImageRejected, ImageUnavailable, ImageUnchecked   the bytes of an image
     ├── ServerError             an operation on a server failed
     └── HypervisorError         libvirt, libxl or the host failed
 
@@ -194,6 +193,10 @@ class NotEnoughDisk(HostCannot):
 
 class ImageRejected(NovaXenError):
     msg_fmt = "Image %(image)s is refused: %(why)s."
+
+
+class ImageUnchecked(NovaXenError):
+    msg_fmt = "Image %(image)s could not be checked: %(why)s."
 
 
 class ImageUnavailable(NovaXenError):

@@ -5,8 +5,12 @@ import contextlib
 import dataclasses
 import http.server
 import re
+import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
+
+_PIECE = 64 * 1024
 
 
 @dataclasses.dataclass
@@ -14,25 +18,38 @@ class Site:
     """What it serves at every path, and how.
 
     ``cuts``: for each request to come, after how many bytes of the body the connection
-    is cut (None: not). ``statuses``: the answers before the first good one.
+    is cut (None: not). ``statuses``: the answers before the first good one. ``then``:
+    for each request to come, what changes here before it is answered.
     """
 
     content: bytes = b""
     etag: str = '"one"'
     last_modified: str = ""
+    #: of the answer, instead of now
+    date: str | None = None
     ranges: bool = True
+    #: told before the body; else it comes in chunks
     length: bool = True
+    #: neither a length nor chunks: the body ends with the connection
+    endless: bool = False
     cuts: list[int | None] = dataclasses.field(default_factory=list)
     statuses: list[int] = dataclasses.field(default_factory=list)
+    then: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     redirects: dict[str, str] = dataclasses.field(default_factory=dict)
+    redirect_headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    redirect_body: bytes = b""
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: sent between the headers as it is
+    garbage: bytes = b""
     silent: bool = False
     #: of each answer that would be a good one
     wrong: dict[str, str] = dataclasses.field(default_factory=dict)
     wrong_status: int = 0
     url: str = ""
     requests: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    #: bytes of each body that were to be sent, and that the system took
     sent: list[int] = dataclasses.field(default_factory=list)
+    written: list[int] = dataclasses.field(default_factory=list)
 
     def starts(self) -> list[int]:
         """Where each request wanted to begin."""
@@ -44,18 +61,30 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     site: Site
 
+    def setup(self) -> None:
+        # so that little is taken of what nobody reads
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE)
+        super().setup()
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing on stderr."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        date = self.site.date
+        return super().date_time_string(timestamp) if date is None else date
 
     def do_GET(self) -> None:
         site = self.site
         site.requests.append(dict(self.headers.items()))
+        for name, value in (site.then.pop(0) if site.then else {}).items():
+            setattr(site, name, value)
         self.close_connection = True
         if site.silent:
             threading.Event().wait(5)
             return
         if self.path in site.redirects:
-            self._answer(302, {"Location": site.redirects[self.path]}, b"")
+            headers = {"Location": site.redirects[self.path], **site.redirect_headers}
+            self._answer(302, headers, site.redirect_body)
         elif site.statuses:
             self._answer(site.statuses.pop(0), {}, b"no")
         else:
@@ -79,16 +108,41 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(206, headers, site.content[start:])
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        cut = self.site.cuts.pop(0) if self.site.cuts and status < 300 else None
-        self.site.sent.append(len(body[:cut]))
+        site = self.site
+        cut = site.cuts.pop(0) if site.cuts and status < 300 else None
+        site.sent.append(len(body[:cut]))
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if self.site.length:
+        chunked = not (site.length or site.endless)
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif not site.endless:
             self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(body[:cut])
+        self.end_headers(site.garbage)
+        written = 0
+        try:
+            whole = memoryview(body)[:cut]
+            for start in range(0, len(whole), _PIECE):
+                piece = whole[start : start + _PIECE]
+                framed = (
+                    b"%x\r\n%b\r\n" % (len(piece), bytes(piece)) if chunked else piece
+                )
+                self.wfile.write(framed)
+                written += len(piece)
+            if chunked and cut is None:
+                self.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            # the other end has gone away
+            pass
+        finally:
+            site.written.append(written)
+
+    def end_headers(self, garbage: bytes = b"") -> None:
+        if garbage:
+            self._headers_buffer: list[bytes]
+            self._headers_buffer.append(garbage)
+        super().end_headers()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cliff.lister import Lister
 from cliff.show import ShowOne
@@ -11,6 +11,9 @@ from cliff.show import ShowOne
 from nova_xen.cli import endings, rows
 from nova_xen.cli.arguments import IMAGE_FORMATS
 from nova_xen.cli.base import NovaXenCommand
+
+if TYPE_CHECKING:
+    from nova_xen.model import Scrubbed
 
 
 class InspectImage(NovaXenCommand, ShowOne):
@@ -68,7 +71,19 @@ class ScrubCache(NovaXenCommand, Lister):
         with self.app.progress() as progress:
             found = self.driver.scrub_image_cache(progress)
         self._damaged = any(each.damaged for each in found)
+        self._warn_of_the_uncompared(found)
         return rows.SCRUB, [rows.scrubbed(each) for each in found]
+
+    def _warn_of_the_uncompared(self, found: "Sequence[Scrubbed]") -> None:
+        """Recorded is not intact: it may have been damaged before."""
+        from nova_xen.model import ScrubResult
+
+        number = sum(each.result is ScrubResult.RECORDED for each in found)
+        if number:
+            self.app.warn(
+                f"{number} of the images had no checksum, so that nothing could be "
+                "compared; what they are now was recorded"
+            )
 
 
 class PruneCache(NovaXenCommand, Lister):

@@ -12,6 +12,9 @@ LOG = logging.getLogger("nova_xen.cli")
 FILE_FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
 #: by how often -v was given, 1 being never; -q is 0
 LEVELS = {0: logging.WARNING, 1: logging.WARNING, 2: logging.INFO}
+#: libraries that write whole URLs, with a token in the query, into what they log, even
+#: into warnings; what goes wrong in them is raised, and told without the URL
+_TELLTALES = ("urllib3", "requests")
 #: the attribute of a record that the user has read already
 _TOLD = "nova_xen_told"
 
@@ -26,6 +29,10 @@ class _Lines(logging.Formatter):
         return f"{record.levelname.capitalize()}: {text}"
 
 
+def _has_no_url(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] not in _TELLTALES
+
+
 def configure(options: argparse.Namespace, stderr: TextIO) -> None:
     """Make the handlers.
 
@@ -36,6 +43,7 @@ def configure(options: argparse.Namespace, stderr: TextIO) -> None:
     if options.log_file:
         file = logging.FileHandler(options.log_file)
         file.setFormatter(logging.Formatter(FILE_FORMAT))
+        file.addFilter(_has_no_url)
         root.addHandler(file)
     root.addHandler(_console(options, stderr))
 
@@ -45,6 +53,7 @@ def _console(options: argparse.Namespace, stderr: TextIO) -> logging.Handler:
     console = logging.StreamHandler(stderr)
     console.setLevel(logging.DEBUG if options.debug else level)
     console.setFormatter(_Lines())
+    console.addFilter(_has_no_url)
     console.addFilter(lambda record: not hasattr(record, _TOLD))
     if options.verbose_level < 2 and not options.debug:
         # libraries log what they also raise; the user shall read it once

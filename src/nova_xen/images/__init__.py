@@ -2,7 +2,8 @@
 """Disk images: checked, cached, copied and converted; files of servers on this host."""
 
 from nova_xen.images.cache.bases import base_path, ensure_base
-from nova_xen.images.cache.upkeep import list_cache, prune_cache, scrub_cache
+from nova_xen.images.cache.scrub import scrub_cache
+from nova_xen.images.cache.upkeep import list_cache, prune_cache
 from nova_xen.images.disks.create import make_disk
 from nova_xen.images.files.copy import copy_files
 from nova_xen.images.files.folder import (

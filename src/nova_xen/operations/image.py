@@ -3,7 +3,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from nova_xen import exceptions, images
@@ -40,11 +40,11 @@ def held_image(
 ) -> Iterator[Image]:
     """Have the image on this host; a downloaded one stays while the block runs.
 
-    :raises ImageUnavailable, ImageRejected, FlavorTooSmall:
+    :raises ImageUnavailable, ImageRejected, ImageUnchecked, FlavorTooSmall:
     :raises NotEnoughDisk, ToolFailed: it could not be kept
     """
     check_name(request.name)
-    source = find_source(request.image, timeout=host.images.timeout)
+    source = _find_source(host, request)
     order = Order(
         instances_path=host.options.instances_path,
         server=request.name,
@@ -60,13 +60,43 @@ def held_image(
 def foreseen_image(host: Host, request: "CreateRequest") -> Image:
     """The image as far as it can be told without fetching it; a file as it is.
 
-    :raises ImageUnavailable, ImageRejected, FlavorTooSmall:
+    :raises ImageUnavailable, ImageRejected, ImageUnchecked, FlavorTooSmall:
     """
-    source = find_source(request.image, timeout=host.images.timeout)
+    source = _find_source(host, request)
     path = local_path(source)
     if path is not None:
         return inspected(request, path, path, host.images)
     return _foresee(source, request, host.images, source.peek())
+
+
+def _find_source(host: Host, request: "CreateRequest") -> ImageSource:
+    _require_name(request.image)
+    source = find_source(request.image, timeout=host.images.timeout)
+    if isinstance(source, images.LocalSource):
+        _require_file_name(request.image)
+    return source
+
+
+def _require_name(image: str) -> None:
+    """An empty path would become that of the working folder.
+
+    :raises ImageRejected:
+    """
+    if not image:
+        raise exceptions.ImageRejected(
+            image="''", why="that is no name; give the path of an image"
+        )
+
+
+def _require_file_name(path: str) -> None:
+    """What can only be a folder's path would lose its end and become a file's.
+
+    :raises ImageRejected:
+    """
+    if os.path.basename(path) in ("", os.curdir, os.pardir):
+        raise exceptions.ImageRejected(
+            image=path, why="that is the path of a folder; give the path of an image"
+        )
 
 
 def local_path(source: ImageSource) -> str | None:
@@ -81,6 +111,7 @@ def inspected(
 
     :param name: what it is called to people
     :raises ImageRejected: not there, not as declared, not safe or too large
+    :raises ImageUnchecked: a tool failed, not the image
     """
     declared, iso = _declared(request)
     found = images.inspect_image(path, declared, iso=iso, name=name)
@@ -115,7 +146,7 @@ def _check_limit(name: str, size: int, options: ImageOptions) -> None:
         raise exceptions.ImageRejected(
             image=name,
             why=f"its disk is larger than {options.largest // GIB} GiB, the limit of "
-            "this host (option [xen] image_limit_gib)",
+            "this host (option [xen] image_limit_gib); raise it or use a smaller image",
         )
 
 
@@ -136,14 +167,13 @@ def expected_checksum(request: "CreateRequest") -> Checksum | None:
 
     :raises InvalidRequest: the properties are none, or say something else
     """
-    given = [request.properties.get(name) for name in (_ALGORITHM, _VALUE)]
-    if given == [None, None]:
-        return request.image_checksum
     try:
-        told = Checksum.of(given[0] or "", given[1] or "")
+        told = _told_checksum(request.properties)
     except ValueError as error:
         why = f"the image properties {_ALGORITHM} and {_VALUE} are no checksum: {error}"
         raise exceptions.InvalidRequest(server=request.name, why=why) from None
+    if told is None:
+        return request.image_checksum
     if request.image_checksum not in (None, told):
         raise exceptions.InvalidRequest(
             server=request.name,
@@ -153,12 +183,29 @@ def expected_checksum(request: "CreateRequest") -> Checksum | None:
     return told
 
 
+def declared_checksum(image: Image) -> Checksum | None:
+    """The checksum that an image of this host was declared to have.
+
+    :raises ValueError: its properties are none
+    """
+    return _told_checksum(image.properties)
+
+
+def _told_checksum(properties: Mapping[str, str]) -> Checksum | None:
+    given = [properties.get(name) for name in (_ALGORITHM, _VALUE)]
+    if given == [None, None]:
+        return None
+    return Checksum.of(given[0] or "", given[1] or "")
+
+
 def inspect_file(path: str, image_format: str | None) -> images.InspectedImage:
     """What a file proves to be.
 
     :param image_format: raw, qcow2, vhd or iso; None takes what the header says
-    :raises ImageRejected:
+    :raises ImageRejected, ImageUnchecked:
     """
+    _require_name(path)
+    _require_file_name(path)
     iso = image_format == "iso"
     declared = DiskFormat(image_format) if image_format and not iso else None
     return images.inspect_image(os.path.abspath(path), declared, iso=iso)

@@ -38,6 +38,7 @@ from nova_xen.model import (
     Server,
 )
 from nova_xen.operations.host import Host
+from nova_xen.operations.image import declared_checksum
 from nova_xen.operations.query import describe
 from nova_xen.operations.start import start_guest
 from nova_xen.operations.steps import Step, run_steps
@@ -180,6 +181,7 @@ class _Spawn:
             server=self._name,
             instances_path=self._host.options.instances_path,
             image_id=self._plan.instance.image.id,
+            checksum=declared_checksum(self._plan.instance.image),
             progress=self._progress,
         )
 

@@ -65,6 +65,19 @@ def test_scrub_fails_for_damage_alone(
     assert tuple(ended.json[0]) == rows.SCRUB
 
 
+def test_scrub_tells_that_nothing_was_compared(cli: Cli, driver: StubDriver) -> None:
+    recorded = Scrubbed(KEPT, ScrubResult.RECORDED)
+    driver.scrubbed = (recorded, Scrubbed(KEPT, ScrubResult.INTACT), recorded)
+    ended = cli("image", "cache", "scrub", "-f", "json")
+    assert ended.code == 0
+    assert ended.err == (
+        "Warning: 2 of the images had no checksum, so that nothing could be compared; "
+        "what they are now was recorded\n"
+    )
+    driver.scrubbed = (Scrubbed(KEPT, ScrubResult.INTACT),)
+    assert cli("image", "cache", "scrub").err == ""
+
+
 @pytest.mark.parametrize("argv", [(), ("--all",), ("--dry-run",)])
 def test_prune(cli: Cli, driver: StubDriver, argv: tuple[str, ...]) -> None:
     driver.pruned = (Removal(KEPT, "unused for 30 h"),)
@@ -97,6 +110,11 @@ def test_it_needs_no_libvirt(tmp_path: pathlib.Path) -> None:
     refused = cli("image", "inspect", str(path), "--image-format", "raw")
     assert (refused.code, refused.out) == (1, "")
     assert "its content is vhd" in refused.err
+    for name, told in (("", "''"), (f"{path}/", f"{path}/")):
+        refused = cli("image", "inspect", name)
+        assert (refused.code, refused.out) == (1, "")
+        assert refused.err.startswith(f"Image {told} is refused: that is ")
+        assert refused.err.endswith("; give the path of an image.\n")
 
 
 def test_the_checksum_is_passed_on(cli: Cli, driver: StubDriver) -> None:

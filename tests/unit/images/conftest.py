@@ -79,6 +79,20 @@ def content(tmp_path: pathlib.Path) -> Callable[[str, DiskFormat], bytes]:
     return read
 
 
+def only_programs(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, *, without: str
+) -> None:
+    """Have all that is run here in PATH but one program."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for name in {"setpriv", "sh", "prlimit", "qemu-img"} - {without}:
+        real = shutil.which(name)
+        assert real is not None
+        (folder / name).symlink_to(real)
+    monkeypatch.setattr("nova_xen.images.tools.tool._SBIN", ())
+    monkeypatch.setenv("PATH", str(folder))
+
+
 @pytest.fixture
 def fake_qemu_img(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch

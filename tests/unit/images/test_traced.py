@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,11 +17,18 @@ import nova_xen
 from nova_xen.model import MIB, DiskFormat
 from unit.images.hostile import FORMATS, pointing_at
 
-_OPENED = re.compile(r'open(?:at)?2?\((?:[^,]+, )?"((?:[^"\\]|\\.)*)", ([^)]*)\)')
+#: a call, ended or not: another thread's may be told in between
+_CALLED = re.compile(
+    r'\b(open|openat|openat2|creat)\((?:[^"]+, )?"((?:[^"\\]|\\.)*)", '
+    r"([^)]*?)(?:\)| <unfinished)"
+)
+#: what a descriptor stands for, whatever the name was that it was opened by
+_GOT = re.compile(r" = \d+<(/[^>]*?)(?: \(deleted\))?>")
 _CONNECTED = re.compile(r"connect\(")
 #: the interpreter, libraries and what they read of the system
 _SYSTEM = (
     *("/usr/", "/lib/", "/lib64/", "/etc/ld.so", "/etc/localtime", "/etc/ssl/"),
+    "/etc/locale.alias",
     *("/proc/", "/sys/", "/dev/null", "/dev/urandom", "/etc/mke2fs.conf", "/etc/mtab"),
     *("/etc/crypto-policies", "/etc/gcrypt", "/etc/gnutls", "/etc/mime.types"),
     *(sys.prefix, sys.base_prefix, sys.exec_prefix),
@@ -51,7 +59,7 @@ for image in images:
 print(json.dumps(ended))
 """
 
-pytestmark = pytest.mark.skipif(
+_WITH_STRACE = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is not installed"
 )
 
@@ -69,7 +77,7 @@ def _traced(log: pathlib.Path, *command: str) -> "subprocess.CompletedProcess[st
     done = subprocess.run(
         # the filter has the kernel pass by what is not looked for, which is quick
         [
-            *("strace", "-fqq", "--seccomp-bpf", "-s", "4096"),
+            *("strace", "-fqqy", "--seccomp-bpf", "-s", "4096"),
             *("-e", f"trace={calls}", "-o", str(log), *command),
         ],
         capture_output=True,
@@ -82,12 +90,56 @@ def _traced(log: pathlib.Path, *command: str) -> "subprocess.CompletedProcess[st
 
 
 def _opened(log: pathlib.Path) -> list[Opened]:
-    found = []
-    for line in log.read_text(errors="replace").splitlines():
-        if (match := _OPENED.search(line)) and "ENOENT" not in line:
-            writing = re.search("O_WRONLY|O_RDWR|O_CREAT", match[2]) is not None
-            found.append(Opened(os.path.normpath(match[1]), writing))
-    return found
+    lines = log.read_text(errors="replace").splitlines()
+    return [each for line in lines for each in _parse(line)]
+
+
+def _parse(line: str) -> Iterator[Opened]:
+    """The names by which a line of strace's tells of a file that was opened."""
+    if " = -1 ENOENT " in line:
+        return
+    called, got = _CALLED.search(line), _GOT.search(line)
+    writing = called is not None and (
+        called[1] == "creat"
+        or re.search("O_WRONLY|O_RDWR|O_CREAT", called[3]) is not None
+    )
+    if called is not None:
+        yield Opened(os.path.normpath(called[2]), writing)
+    if got is not None and (called is not None or " resumed>" in line):
+        yield Opened(os.path.normpath(got[1]), writing)
+
+
+@pytest.mark.parametrize(
+    ("line", "paths", "writing"),
+    [
+        ('7 openat(AT_FDCWD, "/s", O_RDONLY|O_CLOEXEC) = 3', ["/s"], False),
+        ('7 openat(AT_FDCWD, "/s", O_RDONLY <unfinished ...>', ["/s"], False),
+        ('7 openat(AT_FDCWD</w, x>, "/s", O_RDWR) = 3</s>', ["/s", "/s"], True),
+        (
+            '7 openat(AT_FDCWD, "/s", O_WRONLY|O_CREAT, 0644 <unfinished ...>',
+            ["/s"],
+            True,
+        ),
+        ('7 openat(AT_FDCWD, "/s", O_RDONLY) = -1 EACCES (denied)', ["/s"], False),
+        ('7 openat(AT_FDCWD, "/s", O_RDONLY) = -1 ENOENT (No such file)', [], False),
+        ('7 open("/a/../s", O_RDONLY) = 3', ["/s"], False),
+        ('7 open("/a\\"), b", O_RDONLY) = 3', ['/a\\"), b'], False),
+        ('7 openat2(3</w>, "/s", {flags=O_RDWR, resolve=0}, 24) = 4', ["/s"], True),
+        ('7 creat("/s", 0644) = 3</s>', ["/s", "/s"], True),
+        ('7 creat("/s", 0644 <unfinished ...>', ["/s"], True),
+        (
+            '7 openat(AT_FDCWD, "/proc/self/fd/7", O_RDONLY) = 8</etc/shadow>',
+            ["/proc/self/fd/7", "/etc/shadow"],
+            False,
+        ),
+        ("7 <... openat resumed>) = 3</etc/shadow>", ["/etc/shadow"], False),
+        ("7 <... openat resumed>, 0644) = 3</s (deleted)>", ["/s"], False),
+        ("7 <... openat resumed>) = -1 EACCES (denied)", [], False),
+        ('7 connect(3<socket:[1]>, {sun_path="/s"}, 110) = 0', [], False),
+    ],
+)
+def test_a_line_is_understood(line: str, paths: list[str], writing: bool) -> None:
+    assert list(_parse(line)) == [Opened(path, writing) for path in paths]
 
 
 @pytest.fixture
@@ -106,6 +158,7 @@ def hostile(tmp_path: pathlib.Path, canary: pathlib.Path) -> list[pathlib.Path]:
     return pointing_at(canary, folder)
 
 
+@_WITH_STRACE
 def test_no_file_is_opened_but_the_image_and_the_servers_own(
     folder: pathlib.Path,
     tmp_path: pathlib.Path,
@@ -144,6 +197,7 @@ def _only_these(opened: list[Opened], allowed: tuple[str, ...], own: str) -> Non
     assert {path for path in written if not path.startswith((own, "/dev/"))} == set()
 
 
+@_WITH_STRACE
 def test_a_program_that_guesses_formats_does_open_it(
     tmp_path: pathlib.Path, canary: pathlib.Path, hostile: list[pathlib.Path]
 ) -> None:

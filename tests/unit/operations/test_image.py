@@ -10,10 +10,11 @@ import pytest
 
 from nova_xen import config, exceptions
 from nova_xen.driver import LibvirtDriver
-from nova_xen.model import GIB, MIB, Checksum, DiskFormat, Flavor, ImageOptions
+from nova_xen.model import GIB, MIB, Checksum, DiskFormat, Flavor, Image, ImageOptions
 from nova_xen.operations.host import Host
-from nova_xen.operations.image import expected_checksum
+from nova_xen.operations.image import declared_checksum, expected_checksum
 from nova_xen.operations.request import CreateRequest
+from unit.images.conftest import only_programs
 from unit.web import Site, serving
 
 
@@ -39,6 +40,40 @@ def imports(instances: pathlib.Path) -> list[str]:
     folder = instances / "_imports"
     names = os.listdir(folder) if folder.is_dir() else []
     return [name for name in names if not name.endswith(".json")]
+
+
+@pytest.mark.parametrize("cow", [False, True])
+def test_a_disk_is_made_of_what_was_declared(
+    host: Host, image: str, kernel: str, instances: pathlib.Path, cow: bool
+) -> None:
+    """Whatever happens to a file of a user's between the check and the copy."""
+    options = dataclasses.replace(host.options, use_cow_images=cow)
+    driver = LibvirtDriver(
+        config.load(), host=dataclasses.replace(host, options=options)
+    )
+    file = pathlib.Path(image)
+    declared = Checksum.of("sha256", hashlib.sha256(file.read_bytes()).hexdigest())
+    plan = driver.plan(
+        driver.build_instance(ask(image, kernel, image_checksum=declared))
+    )
+    file.write_bytes(file.read_bytes() + bytes(512))
+    with pytest.raises(exceptions.ImageRejected, match="its checksum is"):
+        driver.spawn(plan)
+    left = [each for each in instances.rglob("*") if each.is_file()]
+    assert [each for each in left if each.parent.name != "locks"] == []
+
+
+def test_an_image_of_a_server_that_cannot_be_is_let_go(
+    driver: LibvirtDriver, site: Site, kernel: str, instances: pathlib.Path
+) -> None:
+    """One without a version is kept for its server alone."""
+    site.etag = ""
+    request = ask(site.url + "/x", kernel, properties={"vm_mode": "uml"})
+    instance = driver.build_instance(request)
+    assert len(imports(instances)) == 1
+    with pytest.raises(exceptions.NovaXenError):
+        driver.plan(instance)
+    assert imports(instances) == []
 
 
 def test_a_server_from_a_url(
@@ -175,13 +210,61 @@ def test_which_checksum_is_meant(
         ("nbd://host:1/", "only files of this host"),
         ("file://elsewhere/x", "a file: URL names a file of this host alone"),
         ("http:///x", "the URL names no server"),
-        ("http://[::1/x", "Invalid IPv6 URL"),
-        ("http://host:port/x", "Port could not be cast"),
+        ("http://[::1/x", "the server or the port in the URL cannot be"),
+        ("http://host:port/x", "the server or the port in the URL cannot be"),
     ],
 )
 def test_urls_of_no_use(driver: LibvirtDriver, location: str, words: str) -> None:
     with pytest.raises(exceptions.ImageUnavailable, match=words):
         driver.build_instance(ask(location, "k"))
+
+
+@pytest.mark.parametrize("name", ["", "{}/", "{}/.", "{}/..", "file://{}/"])
+@pytest.mark.parametrize("fetch", [False, True])
+def test_a_name_that_no_file_has_is_not_made_into_one(
+    driver: LibvirtDriver, image: str, kernel: str, name: str, fetch: bool
+) -> None:
+    """As the kernel has it; os.path.abspath would take what is left of it."""
+    words = "give the path of an image"
+    with pytest.raises(exceptions.ImageRejected, match=words) as caught:
+        driver.build_instance(ask(name.format(image), kernel), fetch=fetch)
+    assert repr("") in str(caught.value) or image in str(caught.value)
+    if "://" not in name:
+        with pytest.raises(exceptions.ImageRejected, match=words):
+            driver.inspect_image(name.format(image))
+
+
+def test_what_a_tool_cannot_do_is_no_fault_of_the_image(
+    driver: LibvirtDriver,
+    image: str,
+    kernel: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    only_programs(tmp_path, monkeypatch, without="qemu-img")
+    with pytest.raises(exceptions.ImageUnchecked, match="apt install qemu-utils"):
+        driver.build_instance(ask(image, kernel))
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, None),
+        ({"os_hash_algo": "sha256", "os_hash_value": "1" * 64}, ONE),
+        ({"os_hash_algo": "sha256"}, "has not"),
+    ],
+)
+def test_the_checksum_of_an_image_is_in_its_properties(
+    properties: dict[str, str], expected: Checksum | str | None
+) -> None:
+    found = Image(
+        path="/x", disk_format=DiskFormat.RAW, virtual_size=MIB, properties=properties
+    )
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=expected):
+            declared_checksum(found)
+    else:
+        assert declared_checksum(found) == expected
 
 
 @pytest.mark.parametrize("name", ["json:{}", "nbd:x", "a b", "http:x"])

@@ -18,6 +18,8 @@ FOLDERS = {CacheKind.BASE: "_base", CacheKind.IMPORT: "_imports"}
 LOCKS = "locks"
 _MODE = 0o711
 _NAME = re.compile(r"[0-9a-f]{64}\.(raw|qcow2|image)")
+#: as it stands within a longer text
+BASE_NAME = re.compile(r"[0-9a-f]{64}\.(?:raw|qcow2)")
 
 
 def folder_of_kind(kind: CacheKind, instances_path: str) -> str:
@@ -49,16 +51,19 @@ def kept(kind: CacheKind, instances_path: str) -> list[str]:
 
 
 def names(folder: str) -> list[str]:
-    """What is in a folder, sorted; nothing when it is not there."""
+    """The regular files in a folder, sorted; nothing when it is not there.
+
+    All that is written here is one; what else came into the folder is left alone.
+    """
     try:
-        return sorted(os.listdir(folder))
+        with os.scandir(folder) as found:
+            return sorted(e.name for e in found if e.is_file(follow_symlinks=False))
     except FileNotFoundError:
         return []
 
 
-def is_import(path: str) -> bool:
+def is_import(path: str, instances_path: str) -> bool:
     """Whether a file was downloaded: its name then stands for its content."""
-    folder, name = os.path.split(path)
-    return os.path.basename(folder) == FOLDERS[CacheKind.IMPORT] and bool(
-        _NAME.fullmatch(name)
-    )
+    folder, name = os.path.split(os.path.abspath(path))
+    own = os.path.abspath(folder_of_kind(CacheKind.IMPORT, instances_path))
+    return folder == own and _NAME.fullmatch(name) is not None

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""List what is kept, read it again, and remove what is not needed."""
+"""List what is kept, and remove what is not needed."""
 
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nova_xen import exceptions
 from nova_xen.images.cache.bases import sweep_bases
-from nova_xen.images.cache.digest import record_sum, sum_file
 from nova_xen.images.cache.leftovers import sweep_imports, sweep_records
 from nova_xen.images.cache.record import read_record, record_path
 from nova_xen.images.cache.store import kept, lock_of, make_folders
@@ -16,16 +15,7 @@ from nova_xen.images.cache.users import find_users
 from nova_xen.images.files.lock import try_lock
 from nova_xen.images.files.part import remove_file
 from nova_xen.images.files.space import allocated
-from nova_xen.images.progress import Progress, no_progress
-from nova_xen.model import (
-    CachedImage,
-    CacheKind,
-    HashAlgorithm,
-    ImageOptions,
-    Removal,
-    Scrubbed,
-    ScrubResult,
-)
+from nova_xen.model import CachedImage, CacheKind, ImageOptions, Removal
 from nova_xen.planning import decide_removals
 
 
@@ -34,12 +24,18 @@ def list_cache(instances_path: str) -> tuple[CachedImage, ...]:
 
     :raises CacheFailed: a disk or a file cannot be read
     """
-    with _failing(instances_path, "listed"):
-        return tuple(_list(instances_path))
+    with failing(instances_path, "listed"):
+        return tuple(look(instances_path, find_users(instances_path)))
 
 
-def _list(instances_path: str) -> Iterator[CachedImage]:
-    users = find_users(instances_path)
+def look(
+    instances_path: str, users: Mapping[str, tuple[str, ...]]
+) -> Iterator[CachedImage]:
+    """Every file that is kept, bases first.
+
+    :param users: the folders whose disks lie upon each base
+    :raises OSError: one cannot be looked at
+    """
     for kind in CacheKind:
         for path in kept(kind, instances_path):
             with contextlib.suppress(FileNotFoundError):
@@ -47,7 +43,7 @@ def _list(instances_path: str) -> Iterator[CachedImage]:
 
 
 def _look_at(
-    kind: CacheKind, path: str, users: dict[str, tuple[str, ...]]
+    kind: CacheKind, path: str, users: Mapping[str, tuple[str, ...]]
 ) -> CachedImage:
     name = os.path.basename(path)
     record = read_record(path)
@@ -89,13 +85,13 @@ def prune_cache(
     :param dry_run: remove nothing, tell what would go
     :raises CacheFailed: nothing can be said for certain, or the file system refused
     """
-    with _failing(instances_path, "pruned"):
-        images = tuple(_list(instances_path))
+    with failing(instances_path, "pruned"):
+        images = tuple(look(instances_path, find_users(instances_path)))
         removals = decide_removals(images, options, time.time(), everything=everything)
         if dry_run:
             return removals
         _touch(image for image in images if image.users)
-        gone = _remove(instances_path, [removal.image for removal in removals])
+        gone = remove_unused(instances_path, [removal.image for removal in removals])
         _sweep(instances_path, 0 if everything else options.minimum_age)
         return tuple(each for each in removals if each.image in gone)
 
@@ -107,11 +103,13 @@ def _touch(images: Iterable[CachedImage]) -> None:
             os.utime(image.path)
 
 
-def _remove(instances_path: str, images: list[CachedImage]) -> list[CachedImage]:
+def remove_unused(instances_path: str, images: list[CachedImage]) -> list[CachedImage]:
     """Remove those that nobody uses; gives which ones went.
 
     With the locks held no disk can come to lie upon them, and those that do are found
     by then.
+
+    :raises OSError: nothing can be said for certain, or the file system refused
     """
     with contextlib.ExitStack() as stack:
         held = [image for image in images if stack.enter_context(_alone(image.path))]
@@ -129,45 +127,24 @@ def _sweep(instances_path: str, age: float) -> None:
     sweep_records(instances_path)
 
 
-def scrub_cache(
-    instances_path: str, *, progress: Progress = no_progress
-) -> tuple[Scrubbed, ...]:
-    """Read every file again and compare it with the checksum that was recorded.
-
-    A damaged one is removed, unless it is in use. Where no checksum was recorded yet,
-    it is now.
-
-    :raises CacheFailed: a file cannot be read
-    """
-    with _failing(instances_path, "checked"):
-        found = []
-        for image in tuple(_list(instances_path)):
-            with contextlib.suppress(FileNotFoundError):
-                found.append(_scrub(instances_path, image, progress))
-        return tuple(found)
-
-
-def _scrub(instances_path: str, image: CachedImage, progress: Progress) -> Scrubbed:
-    expected = read_record(image.path).checksum
-    algorithm = expected.algorithm if expected else HashAlgorithm.SHA256
-    checksum = sum_file(image.path, algorithm, progress=progress)
-    if expected is None:
-        record_sum(image.path, checksum)
-        return Scrubbed(image, ScrubResult.RECORDED)
-    if checksum == expected:
-        return Scrubbed(image, ScrubResult.INTACT)
-    gone = _remove(instances_path, [image])
-    return Scrubbed(image, ScrubResult.REMOVED if gone else ScrubResult.DAMAGED)
-
-
 @contextlib.contextmanager
-def _failing(instances_path: str, action: str) -> Iterator[None]:
+def failing(instances_path: str, action: str) -> Iterator[None]:
+    """Have errors of the file system told as those of the cache.
+
+    :raises CacheFailed:
+    """
     try:
         if os.path.isdir(instances_path):
             for kind in CacheKind:
                 make_folders(kind, instances_path)
         yield
     except OSError as error:
-        raise exceptions.CacheFailed(
-            folder=instances_path, action=action, why=error.strerror or str(error)
-        ) from error
+        raise failed(instances_path, action, error) from error
+
+
+def failed(instances_path: str, action: str, error: OSError) -> exceptions.CacheFailed:
+    """The error that tells of a failed system call, and of which file."""
+    why = error.strerror or str(error)
+    if error.filename is not None:
+        why = f"{why} ({os.fsdecode(error.filename)})"
+    return exceptions.CacheFailed(folder=instances_path, action=action, why=why)

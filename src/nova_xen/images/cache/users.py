@@ -7,16 +7,19 @@ known by its file's name, which nothing else has, so that an overlay counts alth
 the folder of instances was moved or mounted elsewhere.
 """
 
+import contextlib
+import json
 import os
 import stat
 import time
 from collections.abc import Iterator
 
-from nova_xen.images.cache.store import FOLDERS, LOCKS
+from nova_xen.images.cache.store import BASE_NAME, FOLDERS, LOCKS
 from nova_xen.images.files.regular import NotRegular, open_regular
 from nova_xen.images.inspection.header import Qcow2Header
 
 _NOT_SERVERS = {*FOLDERS.values(), LOCKS}
+_JSON = "json:"
 _ATTEMPTS = 100
 _PAUSE = 0.02
 
@@ -44,8 +47,7 @@ def _look(instances_path: str) -> dict[str, tuple[str, ...]]:
         if folder in _NOT_SERVERS:
             continue
         for path in _files(os.path.join(instances_path, folder)):
-            base = _base_below(path)
-            if base is not None:
+            for base in _bases_below(path):
                 users.setdefault(base, set()).add(folder)
     return {base: tuple(sorted(folders)) for base, folders in users.items()}
 
@@ -63,11 +65,21 @@ def _files(path: str) -> Iterator[str]:
             yield from _files(os.path.join(path, name))
 
 
-def _base_below(path: str) -> str | None:
-    """The file name of what an overlay lies upon; None for any other file."""
+def _bases_below(path: str) -> set[str]:
+    """File names of what an overlay may lie upon; none for any other file."""
     try:
         with open_regular(path) as stream:
             below = Qcow2Header.read(stream).backing_file
     except (ValueError, NotRegular):
-        return None
-    return None if below is None else os.path.basename(below)
+        return set()
+    if below is None:
+        return set()
+    # QEMU takes json:, in which a file may stand anywhere and be written with escapes
+    return {os.path.basename(below), *BASE_NAME.findall(_unescaped(below))}
+
+
+def _unescaped(below: str) -> str:
+    if below.startswith(_JSON):
+        with contextlib.suppress(ValueError):
+            return json.dumps(json.loads(below.removeprefix(_JSON)))
+    return below

@@ -45,14 +45,14 @@ def require_space(folder: str, need: int, *, server: str) -> None:
         )
 
 
-def least_copy(path: str, virtual_size: int) -> int:
+def least_copy(file: os.stat_result, virtual_size: int) -> int:
     """The least bytes a sparse copy of a disk takes, as far as is certain.
 
     The data of a file with holes is data. A file without holes may be full of zeros,
     which a sparse copy leaves out, so nothing is certain about it.
     """
-    taken = allocated(path)
-    return taken if taken < min(virtual_size, os.path.getsize(path)) else 0
+    taken = file.st_blocks * _BLOCK
+    return taken if taken < min(virtual_size, file.st_size) else 0
 
 
 def preallocate(path: str, size: int, *, server: str) -> None:

@@ -3,15 +3,14 @@
 
 import dataclasses
 import io
-import os
-from typing import BinaryIO, NoReturn
 
 from nova_xen import exceptions
-from nova_xen.images.files.regular import NotRegular, open_regular
 from nova_xen.images.inspection.content import contents
 from nova_xen.images.inspection.head import Head
 from nova_xen.images.inspection.header import SECTOR
+from nova_xen.images.inspection.opened import OpenImage, open_image, refuse
 from nova_xen.images.inspection.safety import (
+    fixed_data,
     head_objection,
     qcow2_objection,
     vhd_objection,
@@ -50,22 +49,45 @@ def inspect_image(
     :param iso: it is declared an ISO 9660 image
     :param name: what it is called to people, who may not know its path
     :raises ImageRejected: not readable, not as declared, or not safe to open
+    :raises ImageUnchecked: a tool failed, not the image
     """
-    name = name or path
-    with _open(path, name) as stream:
-        seen = contents(stream)
-        fmt, is_iso = _decide(name, declared, iso, seen)
+    with open_image(path, name) as image:
+        return inspect_open(image, declared, iso=iso)
+
+
+def inspect_open(
+    image: OpenImage, declared: DiskFormat | None = None, *, iso: bool = False
+) -> InspectedImage:
+    """Say what an open image is, or refuse it; its bytes alone are looked at.
+
+    :raises ImageRejected: as :func:`inspect_image`
+    :raises ImageUnchecked: a tool failed, not the image
+    """
+    data = None
+    with image.reading() as stream:
+        fmt, is_iso = _decide(image.name, declared, iso, contents(stream))
         match fmt:
             case DiskFormat.QCOW2:
                 why = qcow2_objection(stream)
             case DiskFormat.VHD:
                 why = vhd_objection(stream)
+                data = None if why else fixed_data(stream)
             case DiskFormat.RAW:
-                size = -(-os.fstat(stream.fileno()).st_size // SECTOR) * SECTOR
+                size = _whole_sectors(image.status.st_size)
                 return InspectedImage(format=fmt, virtual_size=size, iso=is_iso)
     if why is not None:
-        _refuse(name, why)
-    return InspectedImage(format=fmt, virtual_size=_virtual_size(path, fmt, name))
+        image.refuse(why)
+    size = _virtual_size(image, fmt)
+    if size == 0:
+        image.refuse(f"it is {fmt} and its disk is empty; get a whole copy")
+    if data is not None and size > data:
+        # for some makers qemu-img goes by the cylinders (block/vpc.c), and reads zeros
+        image.refuse("it is vhd and a part of it is missing; get a whole copy")
+    return InspectedImage(format=fmt, virtual_size=_whole_sectors(size))
+
+
+def _whole_sectors(size: int) -> int:
+    return -(-size // SECTOR) * SECTOR
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +114,7 @@ def inspect_head(
     stream = io.BytesIO(head.start)
     seen = contents(stream, whole=False)
     if head.size == 0 or not head.start:
-        _refuse(name, "it is empty")
+        refuse(name, "it is empty; get a whole copy")
     if declared is DiskFormat.VHD and not seen:
         return _fixed(head)
     fmt, is_iso = _decide(name, declared, iso, seen)
@@ -101,7 +123,7 @@ def inspect_head(
         return ForeseenImage(format=fmt, virtual_size=size, iso=is_iso)
     why, size = head_objection(stream, fmt, head.size)
     if why is not None:
-        _refuse(name, why)
+        refuse(name, why)
     return ForeseenImage(format=fmt, virtual_size=size)
 
 
@@ -110,41 +132,23 @@ def _fixed(head: Head) -> ForeseenImage:
     return ForeseenImage(format=DiskFormat.VHD, virtual_size=size)
 
 
-def _refuse(path: str, why: str) -> NoReturn:
-    raise exceptions.ImageRejected(image=path, why=why)
-
-
-def _open(path: str, name: str) -> BinaryIO:
-    try:
-        stream = open_regular(path)
-    except FileNotFoundError:
-        _refuse(name, "there is no such file")
-    except PermissionError:
-        _refuse(name, "you are not permitted to read it")
-    except NotRegular:
-        _refuse(name, "it is no regular file")
-    except OSError as error:
-        _refuse(name, f"it cannot be opened ({error.strerror or error})")
-    if os.fstat(stream.fileno()).st_size == 0:
-        stream.close()
-        _refuse(name, "it is empty")
-    return stream
-
-
 def _decide(
     path: str, declared: DiskFormat | None, iso: bool, seen: frozenset[str]
 ) -> tuple[DiskFormat, bool]:
     if iso:
         return _decide_iso(path, declared, seen)
     if len(seen) > 1:
-        _refuse(path, f"its content is several things at once ({_words(seen)})")
+        refuse(
+            path,
+            f"its content is several things at once ({_words(seen)}); convert it anew",
+        )
     found = next(iter(seen), "raw")
     if declared is None:
         if found not in _FORMATS and found != "raw":
-            _refuse(path, f"its content is {found}; {_advice(found)}")
+            refuse(path, f"its content is {found}; {_advice(found)}")
         return _FORMATS.get(found, DiskFormat.RAW), found == "iso"
     if _FORMATS.get(found, found) != declared:
-        _refuse(
+        refuse(
             path,
             f"it was declared {declared} and its content is {found}; {_advice(found)}",
         )
@@ -155,10 +159,10 @@ def _decide_iso(
     path: str, declared: DiskFormat | None, seen: frozenset[str]
 ) -> tuple[DiskFormat, bool]:
     if declared not in (None, DiskFormat.RAW):
-        _refuse(path, f"it was declared iso and {declared} at once; pass one of them")
+        refuse(path, f"it was declared iso and {declared} at once; pass one of them")
     if seen != {"iso"}:
         found = _words(seen) or "raw"
-        _refuse(
+        refuse(
             path, f"it was declared iso and its content is {found}; {_advice(found)}"
         )
     return DiskFormat.RAW, True
@@ -177,13 +181,21 @@ def _advice(found: str) -> str:
     return "convert it to raw, qcow2 or vhd first"
 
 
-def _virtual_size(path: str, fmt: DiskFormat, name: str) -> int:
+def _virtual_size(image: OpenImage, fmt: DiskFormat) -> int:
     try:
-        size = qemu_img.info(path, fmt, server=path).virtual_size
+        size = qemu_img.info(image.file, fmt, server=image.name).virtual_size
         # where a qcow2 file is cut off, qemu-img convert reads zeros and is content
-        broken = fmt is DiskFormat.QCOW2 and qemu_img.corruptions(path, server=path)
+        broken = fmt is DiskFormat.QCOW2 and qemu_img.corruptions(
+            image.file, server=image.name
+        )
     except exceptions.ToolFailed as error:
-        _refuse(name, f"it cannot be read as {fmt} ({error.context['why']})")
+        if error.context.get("code") != qemu_img.REFUSED:
+            why = f"{error.context['tool']} failed, {error.context['why']}"
+            raise exceptions.ImageUnchecked(image=image.name, why=why) from None
+        words = error.context["words"]
+        image.refuse(f"it cannot be read as {fmt} ({words}); get a whole copy")
     if broken:
-        _refuse(name, "it is qcow2 and a part of it is missing or damaged")
-    return -(-size // SECTOR) * SECTOR
+        image.refuse(
+            "it is qcow2 and a part of it is missing or damaged; get a whole copy"
+        )
+    return size

@@ -15,6 +15,7 @@ from nova_xen.images.inspection.header import (
 from nova_xen.model import DiskFormat
 
 _QCOW2_VERSIONS = (2, 3)
+_WHOLE = "get a whole copy"
 
 
 def qcow2_objection(stream: BinaryIO) -> str | None:
@@ -22,7 +23,7 @@ def qcow2_objection(stream: BinaryIO) -> str | None:
     try:
         head = Qcow2Header.read(stream)
     except ValueError as error:
-        return f"it is qcow2 and {error}"
+        return f"it is qcow2 and {error}; {_WHOLE}"
     return _qcow2_objection(head, stream.seek(0, os.SEEK_END))
 
 
@@ -41,7 +42,7 @@ def head_objection(
         stream.seek(0)
         footer = VhdFooter.read(stream.read(SECTOR))
     except ValueError as error:
-        return f"it is {fmt} and {error}", None
+        return f"it is {fmt} and {error}; {_WHOLE}", None
     return _footer_objection(footer), footer.current_size
 
 
@@ -51,7 +52,9 @@ def _qcow2_objection(head: Qcow2Header, size: int | None) -> str | None:
     if head.backing_file is not None:
         return "it is a qcow2 overlay of another file; flatten it with qemu-img convert"
     if size is not None and head.tables_end > size:
-        return "it is qcow2 and a part of it is missing"
+        return f"it is qcow2 and a part of it is missing; {_WHOLE}"
+    if head.virtual_size == 0:
+        return f"it is qcow2 and its disk is empty; {_WHOLE}"
     return _feature_objection(head)
 
 
@@ -59,7 +62,8 @@ def _feature_objection(head: Qcow2Header) -> str | None:
     if head.features & Qcow2Feature.DATA_FILE:
         return "it is qcow2 that keeps its data in another file; convert it first"
     if head.unknown_features:
-        return f"it is qcow2 with unknown features ({head.unknown_features:#x})"
+        unknown = f"{head.unknown_features:#x}"
+        return f"it is qcow2 with unknown features ({unknown}); convert it first"
     if head.features & Qcow2Feature.CORRUPT:
         return "it is qcow2 marked as corrupt; repair it with qemu-img check"
     if head.encrypted:
@@ -72,19 +76,29 @@ def vhd_objection(stream: BinaryIO) -> str | None:
     try:
         footer = _footer(stream)
     except ValueError as error:
-        return f"it is vhd and {error}"
+        return f"it is vhd and {error}; {_WHOLE}"
     if why := _footer_objection(footer):
         return why
     if _is_cut(stream, footer):
-        return "it is vhd and a part of it is missing"
+        return f"it is vhd and a part of it is missing; {_WHOLE}"
     return None
+
+
+def fixed_data(stream: BinaryIO) -> int | None:
+    """Bytes of data that a fixed VHD has; None for a dynamic one.
+
+    :raises ValueError: no VHD
+    """
+    if _footer(stream).type != VhdType.FIXED:
+        return None
+    return stream.seek(-SECTOR, os.SEEK_END)
 
 
 def _footer_objection(footer: VhdFooter) -> str | None:
     if footer.type == VhdType.DIFFERENCING:
         return "it is a differencing vhd of another file; merge it first"
     if footer.type not in (VhdType.FIXED, VhdType.DYNAMIC) or not footer.intact:
-        return "it is vhd and its footer is damaged"
+        return f"it is vhd and its footer is damaged; {_WHOLE}"
     return None
 
 

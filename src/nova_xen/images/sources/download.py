@@ -14,6 +14,7 @@ from nova_xen.images.cache.leftovers import PART
 from nova_xen.images.cache.record import Record, write_record
 from nova_xen.images.files.part import sync
 from nova_xen.images.files.space import require_space
+from nova_xen.images.inspection.head import HEAD, Head
 from nova_xen.images.sources.local import refuse_other
 from nova_xen.images.sources.resumable import ResumablePart
 from nova_xen.images.sources.source import (
@@ -23,7 +24,7 @@ from nova_xen.images.sources.source import (
     StreamSource,
     read_head,
 )
-from nova_xen.model import GIB, HashAlgorithm
+from nova_xen.model import GIB, Checksum, HashAlgorithm
 
 LOG = logging.getLogger(__name__)
 _CHUNK = 256 * 1024
@@ -33,16 +34,28 @@ Result = TypeVar("Result")
 pause = time.sleep
 
 
+class Changed(Exception):
+    """The source has another content than the one the copy is to be named by."""
+
+
 class Download:
-    """One image on its way from ``source`` to ``path``."""
+    """One image on its way from ``source`` to ``path``.
+
+    ``named`` is the version and the size in bytes that the path stands for; None where
+    it stands for a checksum, or for nothing. ``checksum`` is that of the whole image
+    once it is there.
+    """
 
     def __init__(self, source: StreamSource, order: Order, path: str = "") -> None:
         self.path = path
+        self.named: tuple[str, int | None] | None = None
+        self.checksum: Checksum | None = None
         self._source = source
         self._order = order
         self._opened: Stream | None = None
         self._failures = 0
         self._furthest = 0
+        self._kept = False
 
     def begin(self) -> Stream:
         """Ask the source; :meth:`run` takes the answer.
@@ -52,17 +65,25 @@ class Download:
         self._opened = self._again(self._source.open)
         return self._opened
 
+    def drop(self) -> None:
+        """Let go of what was begun and not taken."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
     def run(self) -> None:
         """Fetch the image and give it its name when it is whole and right.
 
         :raises ImageUnavailable, ImageRejected, NotEnoughDisk:
+        :raises FlavorTooSmall: among others that ``look`` of the order raises
+        :raises Changed: ``path`` would be the wrong name by now
         :raises OSError: the file system refused
         """
         part = ResumablePart(self.path + PART)
         try:
             self._again(lambda: self._attempt(part))
-        except OSError:
-            # most likely the disk is full
+        except (OSError, Changed, exceptions.ImageRejected):
+            # most likely the disk is full; or nobody will want the rest of it
             part.discard()
             raise
         finally:
@@ -87,10 +108,10 @@ class Download:
             return retrying(work)
         except Broken as error:
             times = "time" if self._failures == 1 else "times in a row"
+            what_came = ", what has come is gone on with" if self._kept else ""
             raise exceptions.ImageUnavailable(
                 image=self._source.name,
-                why=f"{error} ({self._failures} {times}); try again later, what has "
-                "come is gone on with",
+                why=f"{error} ({self._failures} {times}); try again later{what_came}",
             ) from None
 
     def _is_enough(self) -> bool:
@@ -103,45 +124,78 @@ class Download:
 
     def _attempt(self, part: ResumablePart) -> None:
         have = part.usable()
-        if have and have == part.state.size:
-            with part.gone_on(have) as file:
-                self._finish(part, file, self._resum(file, have), resumed=True)
+        whole = 0 < have == part.state.size
+        if have < HEAD and not whole:
+            # too little to be judged by, and little to fetch again
+            with contextlib.closing(self._open_anew()) as stream:
+                self._attempt_anew(stream, part)
             return
-        with contextlib.closing(self._open(have, part.state.version)) as stream:
-            if stream.start:
-                with part.gone_on(have) as file:
-                    hasher = self._resum(file, have)
+        self.drop()
+        with part.gone_on(have) as file:
+            self._judge(part, file, have)
+            hasher = self._resum(file, have)
+            if whole:
+                self._finish(part, file, hasher, resumed=True)
+                return
+            rest = self._open_rest(have, part.state.version)
+            with contextlib.closing(rest) as stream:
+                if stream.start:
                     self._copy(stream, part, file, hasher, have)
                     self._finish(part, file, hasher, resumed=True)
-            else:
-                self._attempt_anew(stream, part)
+                else:
+                    self._attempt_anew(stream, part)
 
-    def _open(self, have: int, version: str) -> Stream:
-        """The transfer begun already, or one from where the part ends."""
+    def _judge(self, part: ResumablePart, file: BinaryIO, have: int) -> None:
+        """It may have been begun for another server, or with other limits."""
+        self._kept = True
+        size = part.state.size
+        self._check_size(size or have)
+        self._order.look(Head(os.pread(file.fileno(), HEAD, 0), size))
+        self._require_space((size or have) - have)
+
+    def _open_anew(self) -> Stream:
+        """The transfer begun already, or one from the beginning."""
         opened, self._opened = self._opened, None
-        if opened is not None:
-            if not have:
-                return opened
-            opened.close()
+        return self._as_named(self._source.open() if opened is None else opened)
+
+    def _open_rest(self, have: int, version: str) -> Stream:
         stream = self._source.open(have, version)
         if stream.start and stream.version != version:
             stream.close()
-            return self._source.open()
+            stream = self._source.open()
+        return self._as_named(stream)
+
+    def _as_named(self, stream: Stream) -> Stream:
+        if self.named is not None:
+            version, size = self.named
+            sizes = {size, stream.size} - {None}
+            if stream.version != version or len(sizes) > 1:
+                stream.close()
+                raise Changed
         return stream
 
     def _attempt_anew(self, stream: Stream, part: ResumablePart) -> None:
+        if self._order.checksum is None and not stream.cut_shows:
+            raise exceptions.ImageUnavailable(
+                image=self._source.name,
+                why="its server tells neither its size nor where it ends, so that a "
+                "part could not be told from the whole; declare its checksum "
+                "(--image-checksum)",
+            )
         head = read_head(stream)
         self._check_size(head.size or len(head.start))
         self._order.look(head)
-        if head.size is not None:
-            folder = os.path.dirname(self.path)
-            require_space(folder, head.size, server=self._order.server)
+        self._require_space(head.size or 0)
         hasher = self._hasher()
         with part.begun(stream.version, stream.size) as file:
+            self._kept = bool(stream.version)
             _write(file, head.start)
             hasher.update(head.start)
             self._copy(stream, part, file, hasher, len(head.start))
             self._finish(part, file, hasher, resumed=False)
+
+    def _require_space(self, size: int) -> None:
+        require_space(os.path.dirname(self.path), size, server=self._order.server)
 
     def _hasher(self) -> Hasher:
         wanted = self._order.checksum
@@ -189,13 +243,14 @@ class Download:
         self, part: ResumablePart, file: BinaryIO, hasher: Hasher, *, resumed: bool
     ) -> None:
         """Only now is it an image: right, on the disk, and under its name."""
-        found = hasher.checksum()
+        self.checksum = found = hasher.checksum()
         try:
             if self._order.checksum is not None:
                 wanted = self._order.checksum.value
                 refuse_other(self._source.name, found.value, wanted)
         except exceptions.ImageRejected:
             part.discard()
+            self._kept = False
             if resumed:
                 raise Broken("what came in parts does not fit together") from None
             raise

@@ -3,67 +3,36 @@
 
 import contextlib
 import dataclasses
-import re
 import urllib.parse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nova_xen import exceptions
 from nova_xen.images.inspection.head import Head
 from nova_xen.images.sources.imports import held_import, peek
 from nova_xen.images.sources.source import Broken, Order
+from nova_xen.images.sources.urls import BadUrl, join_url, split_url
 
 if TYPE_CHECKING:
     import requests
 
-_SCHEMES = ("http", "https")
+    from nova_xen.images.sources.transfer import HttpStream
+
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 #: answers of a server that may have another one later
 _LATER = (408, 425, 429, 500, 502, 503, 504)
 _RANGE_REFUSED = 416
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-
-
-class HttpStream:
-    """The body of an answer, as it is sent."""
-
-    def __init__(self, response: "requests.Response") -> None:
-        self._response = response
-        headers = response.headers
-        self.version = _version(headers)
-        self.start = 0
-        self.size: int | None
-        found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
-        if response.status_code == 206 and found:
-            self.start, self.size = int(found[1]), int(found[2])
-        else:
-            self.size = _length(headers)
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, undecoded: what is stored is what is summed."""
-        from urllib3.exceptions import HTTPError
-
-        try:
-            return bytes(self._response.raw.read(size, decode_content=False))
-        except (HTTPError, OSError) as error:
-            raise Broken(_why(error)) from None
-
-    def close(self) -> None:
-        self._response.close()
-
-
-def _version(headers: Any) -> str:
-    """What If-Range takes: a strong ETag, else the time of the last change."""
-    tag = str(headers.get("ETag", ""))
-    if tag.startswith('"') and tag.isprintable():
-        return tag
-    changed = str(headers.get("Last-Modified", ""))
-    return changed if changed.isprintable() else ""
-
-
-def _length(headers: Any) -> int | None:
-    told = headers.get("Content-Length", "")
-    return int(told) if re.fullmatch("[0-9]{1,19}", told, re.ASCII) else None
+_CHECK_SECRETS = "check the user, the password and the query in the URL"
+_ADVICE = {
+    401: _CHECK_SECRETS,
+    403: _CHECK_SECRETS,
+    404: "check the URL",
+    407: "check the user and the password of the proxy, in the environment",
+    410: "check the URL",
+}
+_ELSE = "check the URL, or ask those who run the server"
+_ITSELF = "give the URL of the image itself"
+_LONGEST_REASON = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,8 +63,10 @@ class HttpSource:
         """A whole copy of the image below instances_path."""
         return held_import(self, order)
 
-    def open(self, start: int = 0, version: str = "") -> HttpStream:
+    def open(self, start: int = 0, version: str = "") -> "HttpStream":
         """Begin a transfer; from its beginning when the content is another one now."""
+        from nova_xen.images.sources.transfer import HttpStream
+
         headers = {"Accept-Encoding": "identity"}
         if start and version:
             headers |= {"Range": f"bytes={start}-", "If-Range": version}
@@ -107,81 +78,55 @@ class HttpSource:
         stream.close()
         if "Range" in headers and status in (206, _RANGE_REFUSED):
             return self.open()
-        told = f"the server answered {status} {response.reason}".strip()
+        reason = (response.reason or "")[:_LONGEST_REASON]
+        told = f"the server answered {status} {reason}".strip()
         if status in _LATER:
             raise Broken(told)
-        raise self._unavailable(told)
+        raise self._unavailable(f"{told}; {_ADVICE.get(status, _ELSE)}")
 
     def _follow(self, headers: dict[str, str]) -> "requests.Response":
         """Ask, and ask where the answer sends to."""
+        from nova_xen.images.sources.transfer import ask
+
         url = self.key
         for _ in range(_MOST_REDIRECTS + 1):
-            response = self._ask(url, headers)
+            response = ask(url, headers, timeout=self.timeout, image=self.name)
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
             url = self.following(url, response.headers.get("Location", ""))
-        raise self._unavailable(f"it is redirected more than {_MOST_REDIRECTS} times")
+        raise self._unavailable(
+            f"it is redirected more than {_MOST_REDIRECTS} times; {_ITSELF}"
+        )
 
     def following(self, url: str, location: str) -> str:
         """Where an answer for ``url`` sends to; never from https to http.
 
         :raises ImageUnavailable: it leads nowhere that may be gone to
         """
-        following = urllib.parse.urljoin(url, location)
-        scheme = urllib.parse.urlsplit(following).scheme
-        if not location or scheme not in _SCHEMES:
-            kind = scheme if location else "missing"
-            raise self._unavailable(f"it is redirected to a {kind} URL")
-        if url.startswith("https:") and scheme != "https":
-            raise self._unavailable("it is redirected from https to http")
+        following, kind = _target(url, location)
+        if kind:
+            raise self._unavailable(f"it is redirected to a {kind} URL; {_ITSELF}")
+        if split_url(url).scheme == "https" != split_url(following).scheme:
+            raise self._unavailable(
+                "it is redirected from https to http, where anybody on the way may "
+                f"change it; {_ITSELF}"
+            )
         return following
-
-    def _ask(self, url: str, headers: dict[str, str]) -> "requests.Response":
-        # takes longer to load than most commands to run
-        import requests
-
-        with requests.Session() as session:
-            try:
-                return session.get(
-                    url,
-                    headers=headers,
-                    auth=_credentials(url),
-                    stream=True,
-                    allow_redirects=False,
-                    timeout=self.timeout,
-                )
-            except requests.exceptions.SSLError as error:
-                raise self._unavailable(_why(error)) from None
-            except (requests.ConnectionError, requests.Timeout) as error:
-                raise Broken(_why(error)) from None
-            except (requests.RequestException, ValueError) as error:
-                raise self._unavailable(_why(error)) from None
 
     def _unavailable(self, why: str) -> exceptions.ImageUnavailable:
         return exceptions.ImageUnavailable(image=self.name, why=why)
 
 
-def _credentials(url: str) -> Any:
-    """Those of the URL alone; requests would look into ~/.netrc otherwise."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.username is None:
-        return lambda request: request
-    unquote = urllib.parse.unquote
-    return unquote(parts.username), unquote(parts.password or "")
-
-
-def _why(error: BaseException) -> str:
-    """The innermost reason; those around it repeat the URL with its secrets."""
-    reason: BaseException = error
-    while True:
-        inner = getattr(reason, "reason", None) or next(
-            (each for each in reason.args if isinstance(each, BaseException)), None
-        )
-        if not isinstance(inner, BaseException):
-            break
-        reason = inner
-    if isinstance(reason, OSError) and reason.strerror:
-        return reason.strerror
-    words = re.sub(r"<[^>]*>:?\s*|HTTPS?Connection\w*\([^)]*\):?\s*", "", str(reason))
-    return words.strip().rstrip(".") or type(reason).__name__
+def _target(url: str, location: str) -> tuple[str, str]:
+    """Where an answer sends to and, if one cannot go there, what kind of URL it is."""
+    if not location:
+        return "", "missing"
+    try:
+        following = join_url(url, location)
+        parts = split_url(following)
+    except BadUrl:
+        return "", "malformed"
+    if parts.scheme not in ("http", "https"):
+        return "", parts.scheme[:_LONGEST_REASON]
+    return following, "" if parts.hostname else "malformed"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from nova_xen import exceptions
 from nova_xen.images.cache.digest import sum_file
+from nova_xen.images.files.regular import open_regular
 from nova_xen.images.inspection.head import HEAD, Head
 from nova_xen.images.sources.source import Order
 
@@ -25,7 +26,7 @@ class LocalSource:
     def peek(self) -> Head:
         """How the file begins."""
         try:
-            with open(self.path, "rb") as stream:
+            with open_regular(self.path) as stream:
                 return Head(stream.read(HEAD), os.fstat(stream.fileno()).st_size)
         except OSError as error:
             raise self._unreadable(error) from None

@@ -46,7 +46,10 @@ class ResumablePart:
             have = os.stat(self.path).st_size
         except FileNotFoundError:
             return 0
-        return have if self.state.boot == _boot_id() else min(have, self.state.durable)
+        boot = _boot_id()
+        if boot and boot == self.state.boot:
+            return have
+        return min(have, self.state.durable)
 
     @contextlib.contextmanager
     def begun(self, version: str, size: int | None) -> Iterator[BinaryIO]:
@@ -91,7 +94,7 @@ def _read(path: str) -> PartState:
 
 
 def _boot_id() -> str:
-    """What differs after each start of the host."""
+    """What differs after each start of the host; nothing where that is not told."""
     try:
         with open(_BOOT, encoding="ascii") as stream:
             return stream.read().strip()

@@ -19,8 +19,8 @@ def _accept(head: Head) -> None:
 class Order:
     """What is wanted of a source, and for which server.
 
-    ``look`` is shown how the image begins before anything is written, and raises what
-    speaks against it.
+    ``look`` is shown how the image begins, before anything is written and before a
+    part is gone on with, and raises what speaks against it.
     """
 
     instances_path: str
@@ -62,12 +62,14 @@ class Stream(Protocol):
     ``start`` tells which one comes first: the one that was asked for, or 0 when that
     cannot be had any more. ``size`` in bytes of the whole image, None when not told.
     ``version`` names this content, so that a transfer can be gone on with; empty when
-    the source has no name for it.
+    the source has no name for it. ``cut_shows`` is False where a transfer that is cut
+    looks as one that has come to its end.
     """
 
     start: int
     size: int | None
     version: str
+    cut_shows: bool
 
     def read(self, size: int) -> bytes:
         """The next bytes; none at the end.

@@ -7,6 +7,7 @@ two arenas of malloc; so these two make a limit of 1 GiB generous.
 """
 
 import dataclasses
+import os
 import resource
 from collections.abc import Iterator, Mapping
 
@@ -23,6 +24,7 @@ _CPU_GRACE = 5
 _CPU_MOST = 7 * 24 * 3600
 #: seconds without a byte read or written
 STALL = 300.0
+_IF_CHILD_OF = '[ "$PPID" = {} ] && exec "$@"'
 #: of malloc; each thread beyond takes 64 MiB of address space for one of its own
 ARENAS: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
 
@@ -41,14 +43,16 @@ class Limits:
     stall: float = STALL
 
     def wrap(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """The command under util-linux's prlimit, which costs no interpreter.
+        """The command under util-linux's prlimit, for this process to start.
 
         It ends with the process that started it: one that was killed leaves no program
         behind that goes on writing to a file of which another process is the owner now.
         """
         with_parent = ("setpriv", "--pdeathsig", "KILL", "--")
+        # of a parent that died before, the kernel says nothing
+        if_alive = ("sh", "-c", _IF_CHILD_OF.format(os.getpid()), "sh")
         limited = ("prlimit", "--core=0", *self._options(), "--")
-        return (*with_parent, *limited, *command)
+        return (*with_parent, *if_alive, *limited, *command)
 
     def _options(self) -> Iterator[str]:
         wanted = (

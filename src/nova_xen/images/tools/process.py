@@ -46,6 +46,7 @@ def run_process(
     environment: Mapping[str, str],
     stall: float,
     watch: Watch | None = None,
+    descriptors: tuple[int, ...] = (),
 ) -> Ended:
     """Run ``command``, handing each line it prints to ``watch`` at once.
 
@@ -53,6 +54,7 @@ def run_process(
     Pipes take both its outputs, since its limits may forbid it to write files.
 
     :param stall: seconds it may go without any sign of progress
+    :param descriptors: what it inherits beside its standard streams
     :raises OSError: it could not be started
     :raises GaveUp: it was killed, for that or for printing without end
     """
@@ -63,17 +65,18 @@ def run_process(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
+        pass_fds=descriptors,
     )
     streams = [stream for stream in (process.stdout, process.stderr) if stream]
     try:
-        output = _Output(watch)
+        output, pulse = _Output(watch), _Pulse(process.pid, stall)
         errors = bytearray()
-        for stream, chunk in _chunks(streams, _Pulse(process.pid, stall)):
+        for stream, chunk in _chunks(streams, pulse):
             if stream is process.stdout:
                 output.add(chunk)
             else:
                 errors = (errors + chunk)[-_MOST_ERRORS:]
-        code = process.wait()
+        code = _end_of(process, pulse)
     except BaseException:
         _kill(process)
         raise
@@ -81,6 +84,15 @@ def run_process(
         for stream in streams:
             stream.close()
     return Ended(code, output.text(), errors.decode(errors="replace"))
+
+
+def _end_of(process: "subprocess.Popen[bytes]", pulse: "_Pulse") -> int:
+    """Its exit code; it may go on for long after it has closed its outputs."""
+    while True:
+        try:
+            return process.wait(pulse.interval)
+        except subprocess.TimeoutExpired:
+            pulse.check()
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -97,7 +109,7 @@ def _chunks(
         for stream in streams:
             selector.register(stream, selectors.EVENT_READ, stream)
         while selector.get_map():
-            ready = selector.select(min(_LOOK_EVERY, pulse.stall))
+            ready = selector.select(pulse.interval)
             if not ready:
                 pulse.check()
             for key, _events in ready:
@@ -140,6 +152,11 @@ class _Pulse:
         self.stall = stall
         self._counters = self._read()
         self._last = time.monotonic()
+
+    @property
+    def interval(self) -> float:
+        """Seconds after which it is looked at again."""
+        return min(_LOOK_EVERY, self.stall)
 
     def beat(self) -> None:
         self._last = time.monotonic()

@@ -2,21 +2,29 @@
 """qemu-img, with every format said aloud: it never guesses one here.
 
 Paths are made absolute, since qemu-img takes ``json:…`` or ``nbd:…`` for a protocol.
+The image of a stranger is an :class:`OpenFile`: inspected and read by one descriptor.
 """
 
 import dataclasses
 import json
 import os
 import re
+from collections.abc import Mapping
+from typing import Any, Self
 
+from nova_xen import exceptions
 from nova_xen.images.progress import Progress, no_progress
-from nova_xen.images.tools.limits import for_reading, for_writing
+from nova_xen.images.tools.limits import Limits, for_reading, for_writing
+from nova_xen.images.tools.opened import OpenFile
 from nova_xen.images.tools.tool import run
 from nova_xen.model import DiskFormat, VhdSubformat
 
 _TOOL = "qemu-img"
+#: exit code of qemu-img for a file that it does not take
+REFUSED = 1
 #: exit codes of qemu-img check
 _CORRUPT, _LEAKY = 2, 3
+_LARGEST_SECTOR = 4096
 _PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
 
 
@@ -30,21 +38,17 @@ class ImageInfo:
     backing_file: str | None = None
 
 
-def info(path: str, fmt: DiskFormat, *, server: str) -> ImageInfo:
+def info(source: str | OpenFile, fmt: DiskFormat, *, server: str) -> ImageInfo:
     """Read a file's header as ``fmt``; a running guest's disk may be asked too.
 
     :raises ToolFailed: not of this format, or not readable
     """
-    path = os.path.abspath(path)
-    told = json.loads(
-        run(
-            *(_TOOL, "info", "--force-share", "--output=json"),
-            *("-f", fmt.qemu_img, path),
-            server=server,
-            doing=f"reading {path}",
-            folder=os.path.dirname(path),
-            limits=for_reading(),
-        )
+    named = _Source.of(source, fmt)
+    told = _ask(
+        *("info", named, fmt),
+        server=server,
+        doing=f"reading {named.name}",
+        limits=for_reading(),
     )
     return ImageInfo(
         format=fmt,
@@ -54,24 +58,78 @@ def info(path: str, fmt: DiskFormat, *, server: str) -> ImageInfo:
     )
 
 
-def corruptions(path: str, *, server: str) -> int:
+def corruptions(source: str | OpenFile, *, server: str) -> int:
     """Count what is damaged or missing in a qcow2 file; lost space is no damage.
 
     :raises ToolFailed: it could not be checked
     """
-    path = os.path.abspath(path)
-    told = json.loads(
-        run(
-            *(_TOOL, "check", "--force-share", "--output=json"),
-            *("-f", DiskFormat.QCOW2.qemu_img, path),
-            server=server,
-            doing=f"checking {path}",
-            folder=os.path.dirname(path),
-            limits=for_reading(_file_size(path)),
-            codes=(0, _CORRUPT, _LEAKY),
-        )
+    named = _Source.of(source, DiskFormat.QCOW2)
+    told = _ask(
+        *("check", named, DiskFormat.QCOW2),
+        server=server,
+        doing=f"checking {named.name}",
+        limits=for_reading(named.size),
+        codes=(0, _CORRUPT, _LEAKY),
     )
     return int(told.get("corruptions", 0))
+
+
+def _ask(
+    what: str,
+    source: "_Source",
+    fmt: DiskFormat,
+    *,
+    server: str,
+    doing: str,
+    limits: Limits,
+    codes: tuple[int, ...] = (0,),
+) -> Mapping[str, Any]:
+    """What qemu-img says of a file, as JSON."""
+    said = run(
+        *(_TOOL, what, "--force-share", "--output=json"),
+        *("-f", fmt.qemu_img, source.argument),
+        server=server,
+        doing=doing,
+        limits=limits,
+        codes=codes,
+        given=source.given,
+    )
+    try:
+        told = json.loads(said)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise exceptions.ToolFailed(
+            server=server,
+            tool=_TOOL,
+            doing=doing,
+            why="what it printed is not understood; install qemu-utils anew",
+        )
+    return told
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """What is read: the word for qemu-img, and the name for people."""
+
+    argument: str
+    name: str
+    given: OpenFile | None = None
+
+    @classmethod
+    def of(cls, source: str | OpenFile, fmt: DiskFormat) -> Self:
+        if isinstance(source, OpenFile):
+            return cls(source.argument(fmt), source.name, source)
+        path = os.path.abspath(source)
+        return cls(path, path)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file; 0 when it is not there."""
+        try:
+            return os.stat(self.given.number if self.given else self.name).st_size
+        except OSError:
+            return 0
 
 
 def create(
@@ -106,13 +164,6 @@ def create(
     )
 
 
-def _file_size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0
-
-
 def _create_options(fmt: DiskFormat, vhd: VhdSubformat) -> tuple[str, ...]:
     if fmt is DiskFormat.VHD:
         # without force_size the size is rounded up to a geometry of cylinders
@@ -121,7 +172,7 @@ def _create_options(fmt: DiskFormat, vhd: VhdSubformat) -> tuple[str, ...]:
 
 
 def convert(
-    source: str,
+    source: str | OpenFile,
     source_fmt: DiskFormat,
     target: str,
     target_fmt: DiskFormat,
@@ -136,8 +187,8 @@ def convert(
         as large as the source or larger, and reads as zeros; None makes the target
     :raises NotEnoughDisk, ToolFailed:
     """
-    source, target = os.path.abspath(source), os.path.abspath(target)
-    doing = f"converting {source} to {target}"
+    named, target = _Source.of(source, source_fmt), os.path.abspath(target)
+    doing = f"converting {named.name} to {target}"
     if size is None:
         size = info(source, source_fmt, server=server).virtual_size
         kept = _create_options(target_fmt, VhdSubformat.DYNAMIC)
@@ -151,19 +202,20 @@ def convert(
     run(
         # writes out of order by 16 coroutines: several times faster, equal content
         *(_TOOL, "convert", "-p", "-W", "-m", "16"),
-        *("-t", _cache_mode(target)),
+        *("-t", _cache_mode(target, target_fmt, size)),
         *("-f", source_fmt.qemu_img, "-O", target_fmt.qemu_img),
         *kept,
-        *(source, target),
+        *(named.argument, target),
         server=server,
         doing=doing,
         folder=os.path.dirname(target),
         limits=for_writing(target_fmt, size),
         watch=watch,
+        given=named.given,
     )
 
 
-def _cache_mode(target: str) -> str:
+def _cache_mode(target: str, fmt: DiskFormat, size: int) -> str:
     """The quickest way of having all bytes on the disk in the end.
 
     Medians of 8 conversions of 1 GiB, half of it holes, from qcow2 to raw, in seconds
@@ -172,7 +224,14 @@ def _cache_mode(target: str) -> str:
     leaves the memory of a small dom0 alone, but needs a file system with O_DIRECT.
     ``-T none`` for the source is slower where it is in memory (0.69), and not quicker
     elsewhere.
+
+    On a disk with sectors of 4 KiB, O_DIRECT writes no less than that: qemu-img 7.2
+    makes a raw file larger than its disk, and puts zeros behind a VHD's footer.
+
+    :param size: bytes of the target's disk
     """
+    if size % _LARGEST_SECTOR or fmt is DiskFormat.VHD:
+        return "writeback"
     try:
         os.close(os.open(target, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC))
     except OSError:

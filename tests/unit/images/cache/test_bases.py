@@ -12,8 +12,10 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import base_path, ensure_base
+from nova_xen.images.cache.bases import held_base
+from nova_xen.images.cache.digest import sum_file
 from nova_xen.images.files.part import part_name
-from nova_xen.model import MIB, DiskFormat
+from nova_xen.model import MIB, Checksum, DiskFormat
 
 QCOW2 = DiskFormat.QCOW2
 SIZE = 2 * MIB + 512
@@ -114,6 +116,64 @@ def test_without_an_id_a_changed_file_is_another_image(
     path.unlink()
     with pytest.raises(OSError, match="No such file"):
         key(path)
+
+
+def test_a_file_that_was_written_and_given_its_old_times_is_another_image(
+    pattern: Callable[..., pathlib.Path],
+) -> None:
+    path = pattern(MIB)
+    status = path.stat()
+    before = base_path(str(path), instances_path="/i")
+    with path.open("r+b") as stream:
+        stream.write(b"other")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_mtime_ns == status.st_mtime_ns
+    assert base_path(str(path), instances_path="/i") != before
+
+
+def test_the_checksum_that_was_declared_names_the_base(
+    pattern: Callable[..., pathlib.Path],
+) -> None:
+    path = str(pattern(MIB))
+    one, two = (Checksum.of("sha256", digit * 64) for digit in "12")
+    paths = {
+        base_path(path, image_id, instances_path="/i", checksum=checksum)
+        for image_id in ("", "an-id")
+        for checksum in (None, one, two)
+    }
+    assert len(paths) == 6
+
+
+def test_a_base_that_was_not_verified_is_not_taken_for_one(
+    image: Image, instances_path: str
+) -> None:
+    """Whatever it was made of: the same file, by its name and all its times."""
+    path = image(QCOW2, SIZE)
+    plain = pathlib.Path(_ensure(path, instances_path, ""))
+    plain.chmod(0o600)
+    plain.write_bytes(b"something else")
+    checksum = sum_file(str(path))
+    with held_base(
+        str(path), QCOW2, instances_path=instances_path, server="a", checksum=checksum
+    ) as base:
+        assert base != str(plain)
+        assert os.path.getsize(base) == SIZE
+
+
+def test_only_this_hosts_own_imports_are_known_by_their_names(
+    pattern: Callable[..., pathlib.Path], instances_path: str, tmp_path: pathlib.Path
+) -> None:
+    """Anybody can have a folder of that name, and change what is in it."""
+    name = f"{'a' * 64}.image"
+    keys = []
+    for folder in (pathlib.Path(instances_path, "_imports"), tmp_path / "_imports"):
+        folder.mkdir()
+        path = folder / name
+        for content in (b"one", b"other"):
+            path.write_bytes(content)
+            keys.append(base_path(str(path), instances_path=instances_path))
+    assert keys[0] == keys[1]
+    assert len(set(keys[1:])) == 3
 
 
 def test_processes_convert_once(
@@ -226,11 +286,12 @@ def test_a_living_copy_is_left_alone(
     path, slow, fifo = image(QCOW2, SIZE), tmp_path / "slow.qcow2", tmp_path / "fifo"
     slow.write_bytes(path.read_bytes())
     started = tmp_path / "started"
+    base = base_path("", "x", instances_path=instances_path)
     os.mkfifo(fifo)
     fake_qemu_img(
         f"""
         case "$*" in
-        *convert*slow.qcow2*) touch {started}; read nothing < {fifo};;
+        convert*{part_name(base)}) touch {started}; read nothing < {fifo};;
         esac
         exec $REAL "$@"
         """
@@ -238,7 +299,6 @@ def test_a_living_copy_is_left_alone(
     process = _ask(slow, instances_path, tmp_path / "arrived")
     _until(started.exists, process)
     quick = _ensure(path, instances_path, "another")
-    base = base_path("", "x", instances_path=instances_path)
     assert set(_bases(instances_path)) == {
         os.path.basename(quick),
         os.path.basename(part_name(base)),

@@ -11,27 +11,17 @@ from typing import Any
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.images import list_cache, make_disk, prune_cache, scrub_cache
+from nova_xen.images import list_cache, prune_cache, scrub_cache
 from nova_xen.images.cache import upkeep
 from nova_xen.images.cache.bases import held_base
-from nova_xen.images.cache.digest import record_sum, sum_file
-from nova_xen.images.cache.record import read_record
+from nova_xen.images.cache.digest import sum_file
 from nova_xen.images.cache.store import lock_of
 from nova_xen.images.cache.users import find_users
 from nova_xen.images.files.lock import locked
 from nova_xen.images.tools import qemu_img
-from nova_xen.model import (
-    MIB,
-    CacheKind,
-    Checksum,
-    DiskFormat,
-    DiskKind,
-    DiskPlan,
-    ImageOptions,
-    Removal,
-    ScrubResult,
-)
+from nova_xen.model import MIB, CacheKind, DiskFormat, ImageOptions, Removal
 from nova_xen.planning import decide_removals
+from unit.images.cache.conftest import finish_sums, make_server, wait_until
 from unit.images.conftest import UUID
 
 RAW, QCOW2 = DiskFormat.RAW, DiskFormat.QCOW2
@@ -40,46 +30,14 @@ DAY = 24 * 3600
 Image = Callable[..., pathlib.Path]
 
 
-@pytest.fixture
-def base(image: Image, instances_path: str) -> pathlib.Path:
-    """A base that nobody uses, with its checksum."""
-    path = str(image(QCOW2, SIZE))
-    with held_base(path, QCOW2, "x", instances_path=instances_path, server="a") as base:
-        pass
-    _wait(lambda: read_record(base).checksum is not None)
-    return pathlib.Path(base)
-
-
-def _wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def _age(path: pathlib.Path, seconds: float) -> None:
     os.utime(path, (time.time() - seconds,) * 2)
-
-
-def _server(image: pathlib.Path, folder: pathlib.Path, **changes: object) -> DiskPlan:
-    plan = DiskPlan(
-        kind=DiskKind.ROOT,
-        path=str(folder / "disk"),
-        format=QCOW2,
-        size=SIZE,
-        base=str(image),
-        base_format=QCOW2,
-        overlay=True,
-        **changes,  # type: ignore[arg-type]
-    )
-    make_disk(plan, server="a", instances_path=str(folder.parent), image_id="x")
-    return plan
 
 
 def test_what_is_kept_is_listed(
     base: pathlib.Path, image: Image, folder: pathlib.Path, instances_path: str
 ) -> None:
-    _server(image(QCOW2, SIZE), folder)
+    make_server(image(QCOW2, SIZE), folder)
     (found,) = list_cache(instances_path)
     assert (found.kind, found.name, found.users) == (CacheKind.BASE, base.name, (UUID,))
     assert found.size == base.stat().st_blocks * 512
@@ -138,7 +96,7 @@ def test_a_base_in_use_stays_wherever_the_disk_is(
     instances_path: str,
     where: str,
 ) -> None:
-    _server(image(QCOW2, SIZE), folder)
+    make_server(image(QCOW2, SIZE), folder)
     target = pathlib.Path(instances_path, where)
     if where != UUID:
         target.mkdir(parents=True)
@@ -154,7 +112,7 @@ def test_a_base_in_use_stays_wherever_the_disk_is(
 def test_a_base_of_either_format_is_found_in_use(
     image: Image, folder: pathlib.Path, instances_path: str, fmt: DiskFormat
 ) -> None:
-    _server(image(QCOW2, SIZE), folder, cache_format=fmt)
+    make_server(image(QCOW2, SIZE), folder, cache_format=fmt)
     (found,) = list_cache(instances_path)
     assert found.name.endswith(f".{fmt}")
     assert found.users == (UUID,)
@@ -182,6 +140,7 @@ def test_the_limit_takes_what_was_unused_for_longest(
         ) as base:
             bases.append(pathlib.Path(base))
         _age(bases[-1], 100 * (3 - number))
+    finish_sums()
     size = bases[0].stat().st_blocks * 512
     options = ImageOptions(cache_limit=2 * size, minimum_age=DAY)
     (gone,) = prune_cache(instances_path, options)
@@ -213,7 +172,7 @@ def test_a_folder_that_moves_while_it_is_looked_for_is_not_missed(
     instances_path: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _server(image(QCOW2, SIZE), folder)
+    make_server(image(QCOW2, SIZE), folder)
     listed = os.listdir
 
     def move(path: str) -> list[str]:
@@ -238,51 +197,6 @@ def test_links_and_guests_disks_lead_nowhere(
     assert len(prune_cache(instances_path, ImageOptions(), everything=True)) == 1
 
 
-def _damage(path: pathlib.Path) -> None:
-    with path.open("r+b") as stream:
-        stream.seek(5)
-        stream.write(b"damage")
-
-
-def test_scrub_tells_what_is_intact(base: pathlib.Path, instances_path: str) -> None:
-    (found,) = scrub_cache(instances_path)
-    assert found.result is ScrubResult.INTACT
-    assert not found.damaged
-
-
-def test_scrub_records_a_checksum_that_is_missing(
-    base: pathlib.Path, instances_path: str
-) -> None:
-    expected = read_record(str(base)).checksum
-    pathlib.Path(f"{base}.json").unlink()
-    (found,) = scrub_cache(instances_path)
-    assert found.result is ScrubResult.RECORDED
-    assert read_record(str(base)).checksum == expected
-
-
-@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
-def test_scrub_removes_what_is_damaged(
-    base: pathlib.Path, instances_path: str, algorithm: str
-) -> None:
-    size = {"sha256": 64, "sha512": 128}[algorithm]
-    record_sum(str(base), Checksum.of(algorithm, "0" * size))
-    (found,) = scrub_cache(instances_path)
-    assert found.result is ScrubResult.REMOVED
-    assert found.damaged
-    assert list_cache(instances_path) == ()
-
-
-def test_scrub_tells_of_damage_below_a_server(
-    base: pathlib.Path, image: Image, folder: pathlib.Path, instances_path: str
-) -> None:
-    _server(image(QCOW2, SIZE), folder)
-    _damage(base)
-    (found,) = scrub_cache(instances_path)
-    assert found.result is ScrubResult.DAMAGED
-    assert found.image.users == (UUID,)
-    assert base.exists()
-
-
 def test_leftovers_go_when_they_are_old(
     base: pathlib.Path, instances_path: str
 ) -> None:
@@ -299,6 +213,39 @@ def test_leftovers_go_when_they_are_old(
         assert old.exists()
     prune_cache(instances_path, ImageOptions())
     assert os.listdir(folder) == [new.name]
+
+
+def test_what_does_not_belong_there_hurts_nobody(
+    base: pathlib.Path, instances_path: str, image: Image
+) -> None:
+    """Folders, links and fifos by the names of what is kept, of parts and records."""
+    folders = (
+        pathlib.Path(instances_path, "_base"),
+        pathlib.Path(instances_path, "_imports"),
+    )
+    folders[1].mkdir()
+    odd = []
+    for folder in folders:
+        for name in (
+            *(f"{'a' * 64}.raw", f"{'b' * 64}.image", f".{'c' * 64}.raw.part"),
+            *(f"{'d' * 64}.image.part", ".x.json.y.new", f"{'e' * 64}.raw.json"),
+        ):
+            odd.append(folder / name)
+            odd[-1].mkdir()
+            _age(odd[-1], 9 * DAY)
+        odd.append(folder / f"{'f' * 64}.raw")
+        odd[-1].symlink_to(base)
+        odd.append(folder / f"{'0' * 64}.qcow2")
+        os.mkfifo(odd[-1])
+    assert [each.name for each in list_cache(instances_path)] == [base.name]
+    assert [each.image.name for each in scrub_cache(instances_path)] == [base.name]
+    with held_base(
+        str(image(QCOW2, SIZE)), QCOW2, "x", instances_path=instances_path, server="a"
+    ):
+        pass
+    (gone,) = prune_cache(instances_path, ImageOptions(), everything=True)
+    assert gone.image.name == base.name
+    assert all(os.path.lexists(path) for path in odd)
 
 
 _BUILD = """
@@ -388,12 +335,12 @@ def test_a_server_that_comes_after_the_decision_keeps_its_base(
         exec $REAL "$@"
         """
     )
-    building = threading.Thread(target=_server, args=(path, folder))
+    building = threading.Thread(target=make_server, args=(path, folder))
 
     def decide(*args: Any, **options: Any) -> tuple[Removal, ...]:
         decided = decide_removals(*args, **options)
         building.start()
-        _wait(started.exists)
+        wait_until(started.exists)
         if complete:
             fifo.write_text("\n")
             building.join(30)

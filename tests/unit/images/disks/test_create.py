@@ -10,8 +10,9 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.images import make_disk
+from nova_xen.images.inspection.header import VhdFooter, VhdType
 from nova_xen.images.tools import qemu_img
-from nova_xen.model import GIB, MIB, DiskFormat, DiskKind, DiskPlan
+from nova_xen.model import GIB, MIB, DiskFormat, DiskKind, DiskPlan, VhdSubformat
 
 RAW, QCOW2, VHD = DiskFormat.RAW, DiskFormat.QCOW2, DiskFormat.VHD
 Image = Callable[..., pathlib.Path]
@@ -294,6 +295,60 @@ def test_a_preallocated_disk_has_all_its_space(
     _make(plan)
     assert os.stat(plan.path).st_blocks * 512 >= 8 * MIB
     assert len(content(plan.path, fmt)) == 8 * MIB
+
+
+@pytest.mark.parametrize("source", DiskFormat)
+@pytest.mark.parametrize(
+    ("fmt", "overlay"), [(RAW, False), (QCOW2, False), (VHD, False), (QCOW2, True)]
+)
+def test_a_preallocated_disk_of_an_image_has_all_its_space(
+    image: Image,
+    folder: pathlib.Path,
+    content: Content,
+    tmp_path: pathlib.Path,
+    source: DiskFormat,
+    fmt: DiskFormat,
+    overlay: bool,
+) -> None:
+    base = (image(source, SIZE), source)
+    plan = _plan(folder, fmt, 8 * MIB, base=base, overlay=overlay)
+    _make(dataclasses.replace(plan, preallocate=True))
+    assert os.stat(plan.path).st_blocks * 512 >= 8 * MIB
+    assert content(plan.path, fmt)[:SIZE] == (tmp_path / "pattern.raw").read_bytes()
+
+
+@pytest.mark.parametrize("source", DiskFormat)
+@pytest.mark.parametrize("target", DiskFormat)
+def test_zeros_of_an_image_take_no_space(
+    image: Image, folder: pathlib.Path, source: DiskFormat, target: DiskFormat
+) -> None:
+    """Whether they are holes of its file or written there."""
+    size = 16 * MIB
+    path = image(source, size)
+    if source is RAW:
+        path.write_bytes(path.read_bytes())
+        assert path.stat().st_blocks * 512 >= size
+    plan = _plan(folder, target, size, base=(path, source))
+    _make(plan)
+    assert os.stat(plan.path).st_blocks * 512 < 5 * MIB
+
+
+@pytest.mark.parametrize("subformat", VhdSubformat)
+@pytest.mark.parametrize("based", [False, True])
+@pytest.mark.parametrize("kind", [DiskKind.ROOT, DiskKind.SWAP])
+def test_a_vhd_is_of_the_kind_that_was_planned(
+    image: Image,
+    folder: pathlib.Path,
+    subformat: VhdSubformat,
+    based: bool,
+    kind: DiskKind,
+) -> None:
+    base = (image(QCOW2, SIZE), QCOW2) if based else None
+    plan = _plan(folder, VHD, SIZE, base=base, kind=kind)
+    _make(dataclasses.replace(plan, vhd_subformat=subformat))
+    footer = VhdFooter.read(pathlib.Path(plan.path).read_bytes()[-512:])
+    fixed = subformat is VhdSubformat.FIXED
+    assert footer.type == (VhdType.FIXED if fixed else VhdType.DYNAMIC)
 
 
 def test_too_much_to_preallocate_is_refused_at_once(folder: pathlib.Path) -> None:

@@ -187,7 +187,7 @@ def test_failure_is_a_sentence(tmp_path: pathlib.Path) -> None:
         create_folder(str(tmp_path / "file"), UUID, server="alice")
     assert str(caught.value) == (
         "Server alice: the file system failed while making the folder "
-        f"{tmp_path}/file/{UUID}: File exists."
+        f"{tmp_path}/file/{UUID}: File exists; see to it and try again."
     )
 
 

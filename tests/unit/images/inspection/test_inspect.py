@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import pathlib
+import re
 import struct
 import subprocess
 from collections.abc import Callable
@@ -238,6 +239,8 @@ REFUSED: list[tuple[Make, DiskFormat | None, bool, str]] = [
     (_patch(_dynamic_vhd, 60, b"\0\0\0\7"), VHD, False, "its footer is damaged"),
     (_differencing, VHD, False, "it is a differencing vhd of another file"),
     (_differencing, None, False, "it is a differencing vhd of another file"),
+    (lambda p: _qemu(p, "qcow2", size=0), QCOW2, False, "its disk is empty"),
+    (lambda p: _qemu(p, "qcow2", size=0), None, False, "its disk is empty"),
     (_empty, None, False, "it is empty"),
     (_empty, RAW, False, "it is empty"),
     (lambda p: None, None, False, "there is no such file"),
@@ -260,7 +263,11 @@ def test_refused(
     make(path)
     with pytest.raises(exceptions.ImageRejected, match=words) as caught:
         inspect_image(str(path), declared, iso=iso)
-    assert str(caught.value).startswith(f"Image {path} is refused: ")
+    said = str(caught.value)
+    assert said.startswith(f"Image {path} is refused: ")
+    assert re.search(
+        r"; (get|convert|check|run|name|flatten|merge|pass|declare)", said
+    ) or (re.search(r"; (unpack|repair|decrypt) ", said)), "it does not say what to do"
 
 
 def test_a_fixed_vhd_that_lost_its_middle(tmp_path: pathlib.Path) -> None:

@@ -112,6 +112,31 @@ def test_a_hanging_program_is_ended(script: str) -> None:
     assert time.monotonic() - before < 4
 
 
+def test_a_program_that_hangs_after_its_last_word_is_ended() -> None:
+    """Nothing can be read from it any more."""
+    before = time.monotonic()
+    with pytest.raises(GaveUp, match=r"it did nothing for 0\.4 seconds"):
+        _run("exec >&- 2>&-; exec sleep 60")
+    assert time.monotonic() - before < 4
+
+
+def test_a_program_that_ends_after_its_last_word_is_waited_for() -> None:
+    command = ("sh", "-c", "exec >&- 2>&-; sleep 0.6; exit 3")
+    ended = run_process(command, environment=environment(), stall=9)
+    assert ended.code == 3
+
+
+def test_a_program_whose_parent_died_before_it_began_does_nothing(
+    tmp_path: pathlib.Path,
+) -> None:
+    """The shell in between stands for the process that adopts it then."""
+    command = SMALL.wrap(("touch", str(tmp_path / "done")))
+    subprocess.run(["sh", "-c", '"$@"; exit 0', "sh", *command], check=True)
+    assert os.listdir(tmp_path) == []
+    subprocess.run(command, check=True)
+    assert os.listdir(tmp_path) == ["done"]
+
+
 def test_a_slow_program_that_works_is_not_ended() -> None:
     """Without a word, and longer than it may hang."""
     script = "i=0; while [ $i -lt 12 ]; do sleep 0.1; i=$((i + 1)); done; echo done"

@@ -9,6 +9,7 @@ from nova_xen import exceptions
 from nova_xen.images.tools import qemu_img
 from nova_xen.images.tools.limits import Limits
 from nova_xen.model import GIB, MIB, DiskFormat
+from unit.images.conftest import only_programs
 
 #: sizes that the cylinders of a VHD would change, and one they would not
 VHD_SIZES = [
@@ -102,7 +103,8 @@ def test_failure_is_one_sentence_with_the_last_words() -> None:
         qemu_img.info("/nowhere/disk", DiskFormat.QCOW2, server="alice")
     assert str(caught.value) == (
         "Server alice: qemu-img failed while reading /nowhere/disk: Could not open "
-        "'/nowhere/disk': Could not open '/nowhere/disk': No such file or directory."
+        "'/nowhere/disk': Could not open '/nowhere/disk': No such file or directory; "
+        "see to it and try again."
     )
 
 
@@ -124,14 +126,23 @@ def test_a_name_is_never_a_protocol_or_an_option(
     assert (tmp_path / "out").stat().st_size == MIB
 
 
-def test_no_qemu_img_is_told(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("missing", "package"),
+    [("qemu-img", "qemu-utils"), ("prlimit", "util-linux"), ("setpriv", "util-linux")],
+)
+def test_a_missing_program_is_told_with_its_package(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    missing: str,
+    package: str,
 ) -> None:
-    monkeypatch.setattr("nova_xen.images.tools.tool._SBIN", ())
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(exceptions.ToolFailed, match="No such file or directory"):
+    only_programs(tmp_path, monkeypatch, without=missing)
+    words = (
+        rf"{missing} failed while .*: it is not on this host \(apt install {package}\)"
+    )
+    with pytest.raises(exceptions.ToolFailed, match=words):
         qemu_img.create("x", DiskFormat.RAW, MIB, server="a")
-    with pytest.raises(exceptions.ToolFailed, match="No such file or directory"):
+    with pytest.raises(exceptions.ToolFailed, match=words):
         qemu_img.convert("x", DiskFormat.RAW, "y", DiskFormat.RAW, server="a")
 
 
@@ -223,4 +234,17 @@ def test_how_it_failed(
     with pytest.raises(error, match=words):
         qemu_img.create("/x/y", DiskFormat.RAW, MIB, server="a")
     with pytest.raises(error, match=words):
-        qemu_img.convert("/a", DiskFormat.RAW, "/x/y", DiskFormat.RAW, server="a")
+        qemu_img.convert(
+            "/a", DiskFormat.RAW, "/x/y", DiskFormat.RAW, server="a", size=MIB
+        )
+
+
+@pytest.mark.parametrize("how", ["echo 'qemu-img: File too large' >&2; exit 1"])
+def test_what_only_reads_needs_no_space(
+    fake_qemu_img: Callable[[str], None], how: str
+) -> None:
+    fake_qemu_img(how)
+    with pytest.raises(exceptions.ToolFailed, match="reading /x/y: File too large"):
+        qemu_img.info("/x/y", DiskFormat.VHD, server="a")
+    with pytest.raises(exceptions.ToolFailed, match="checking /x/y: File too large"):
+        qemu_img.corruptions("/x/y", server="a")
