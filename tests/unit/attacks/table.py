@@ -1,63 +1,202 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of attacks for the documentation: ``PYTHONPATH=src:tests python -m
-unit.attacks.table`` writes it."""
+"""The table of attacks, for the tests and for the documentation: ``PYTHONPATH=src:tests
+python -m unit.attacks.table`` writes its page."""
 
+import dataclasses
 import pathlib
 
-from unit.attacks.attacks import ROWS
+from unit.attacks import imports, later, rewritten, sizes, writing
+from unit.attacks.scene import Attack
 
-PAGE = pathlib.Path(__file__).parents[3] / "doc" / "attacks.rst"
+ROOT = pathlib.Path(__file__).parents[3]
+PAGE = ROOT / "doc" / "attacks.rst"
+_TEST = "tests/unit/attacks/test_attacks.py::test_the_attack_finds_nothing"
+_TRACED = (
+    "tests/unit/images/test_traced.py::"
+    "test_no_file_is_opened_but_the_image_and_the_servers_own"
+)
+_TRAPS = "tests/appliance/test_traps.py::"
+_IN_AN_APPLIANCE = (
+    f"{_TRAPS}test_a_trap_is_refused",
+    f"{_TRAPS}test_what_is_written_is_that_file_alone",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What was attacked, how, and what happens here; ``beside`` are other tests."""
+
+    cve: str
+    what: str
+    here: str
+    attack: Attack
+    beside: tuple[str, ...] = ()
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The ids of the tests that make this attack."""
+        return (f"{_TEST}[{self.cve}]", *self.beside)
+
+
+ROWS = (
+    Row(
+        "CVE-2012-3360",
+        "a file to be injected whose path leads out of the guest with ``..``",
+        "refused when it is planned, and once more by what would write it",
+        writing.dot_dot,
+    ),
+    Row(
+        "CVE-2012-3361",
+        "links on the guest's disk lead injected files into the host",
+        "written inside libguestfs's machine, where the host has no files; a link in "
+        "place of a file is replaced, and one that leads out of the guest refused",
+        writing.links,
+        _IN_AN_APPLIANCE,
+    ),
+    Row(
+        "CVE-2012-3447",
+        "the same in folders that only root may read, where no check saw them",
+        "the same: root looks, at each part of a path, and at what is read as well",
+        writing.links_that_root_alone_sees,
+        _IN_AN_APPLIANCE,
+    ),
+    Row(
+        "CVE-2013-1922",
+        "a guest writes a qcow2 header onto its raw disk; the format is guessed",
+        "the format is decided once, and libvirt and libguestfs are told it; a raw "
+        "disk stays raw however its server is started again",
+        rewritten.format_when_started_again,
+        (f"{_TRAPS}test_a_raw_disk_with_a_header_in_it_stays_raw",),
+    ),
+    Row(
+        "CVE-2013-2096",
+        "a small qcow2 image with a huge disk fills the host",
+        "refused by the flavor before anything is written, and before more than the "
+        "first MiB is fetched",
+        sizes.small_file,
+    ),
+    Row(
+        "CVE-2013-4463",
+        "the same with a compressed image, unpacked into the cache before the check",
+        "refused by the flavor before the cache has anything of it",
+        sizes.compressed,
+    ),
+    Row(
+        "CVE-2013-4469",
+        "the same where disks are copies and no overlays",
+        "refused by the flavor; where that gives no size, a disk that is to have all "
+        "its space at once (``preallocate_images``) is refused before any is taken",
+        sizes.copied,
+    ),
+    Row(
+        "CVE-2014-0134",
+        "rescue opens a raw disk that has become an overlay of a file of the host",
+        "there is no rescue yet; started again, each disk is raw as it was recorded",
+        rewritten.rescue,
+    ),
+    Row(
+        "CVE-2015-5163",
+        "an import converts an image with a backing file",
+        "refused by its header, however it comes",
+        imports.backing_file,
+        (_TRACED,),
+    ),
+    Row(
+        "CVE-2015-7548",
+        "a snapshot of a raw disk that has become an overlay",
+        "there is no snapshot yet; the cache, which looks whose disks lie upon it, "
+        "opens nothing that a disk names, and as an image such a disk is refused",
+        rewritten.snapshot,
+    ),
+    Row(
+        "CVE-2016-2140",
+        "the same when a server is resized or moved",
+        "there is no resize and no migration yet; a server that is deleted takes its "
+        "disks along and nothing that they name",
+        rewritten.resize_or_move,
+    ),
+    Row(
+        "CVE-2020-17376",
+        "after a live migration a reboot takes devices of the source's document",
+        "there is no migration yet; a server is started with the document that "
+        "libvirt has, and no other is kept",
+        later.migration,
+    ),
+    Row(
+        "CVE-2022-47951",
+        "a VMDK descriptor that names a file of the host",
+        "refused, however it is declared",
+        imports.flat_vmdk,
+        (_TRACED,),
+    ),
+    Row(
+        "CVE-2023-2088",
+        "a server keeps the device of a volume whose attachment was deleted, and has "
+        "another's volume there later",
+        "there are no volumes yet; each disk is a file of the server's own folder",
+        later.volumes,
+    ),
+    Row(
+        "CVE-2024-32498",
+        "qcow2 that keeps its data in a file of the host",
+        "refused by its header, however it comes",
+        imports.data_file,
+        (_TRACED,),
+    ),
+    Row(
+        "CVE-2024-40767",
+        "the same, and all of the above, declared as raw or as another format",
+        "refused: the bytes must be what was declared",
+        imports.declared_as_another,
+        (_TRACED,),
+    ),
+    Row(
+        "CVE-2026-24708",
+        "a raw disk whose header names a file of the host is grown with its format "
+        "guessed, which destroys that file",
+        "there is no resize yet; what would grow a disk, which nothing calls, takes "
+        "it as raw, and as an image for a larger disk it is refused",
+        rewritten.growth,
+    ),
+)
+
 HEAD = """\
 =======
 Attacks
 =======
 
 Ways by which images and servers got at a host, as they were found in Nova and around
-it. ``tests/unit/attacks`` makes each one again on every run, with a file of the host
-that the attack is after; ``tests/unit/images/test_traced.py`` has the kernel tell that
-no program on the way of an image opens any other file.
+it. Each is made again on every run of the unit tests, with a file of the host that the
+attack is after, and by the driver's own operations on real images and disks; libvirt
+alone is not real, and libguestfs where links of a guest's disk are tried, which
+``tests/appliance`` does with a real one. The kernel tells (inotify) when any process
+touches that file, and none may. ``tests/unit/images/test_traced.py`` has it tell that
+no program on the way of an image opens any other file than its own.
+
+Some of the attacks went through operations that are not there yet: rescue, snapshots,
+resize, migration, volumes. Their rows say so, and make the attack through what there is
+instead; they fail as soon as the driver or the command has such an operation.
 
 .. list-table::
    :header-rows: 1
-   :widths: 20 45 35
+   :widths: 15 25 30 30
 
    * - attack
      - what was done
      - what happens here
+     - tests
 """
-#: (name, what, here): tried elsewhere, or not possible yet
-ELSEWHERE = [
-    (
-        "CVE-2012-3361",
-        "links on the guest's disk lead injected files into the host",
-        "files are written inside libguestfs's machine, and links out of their place "
-        "are refused: ``tests/appliance/test_traps.py``",
-    ),
-    (
-        "CVE-2012-3447",
-        "the same through folders that only root may read",
-        "the same",
-    ),
-    (
-        "CVE-2020-17376",
-        "after a live migration a reboot takes devices of the source's document",
-        "there is no live migration yet",
-    ),
-    (
-        "CVE-2023-2088",
-        "a volume that was detached by force reaches another server",
-        "there are no volumes yet",
-    ),
-]
 
 
 def page() -> str:
     """The whole page."""
-    rows = [(row.cve, row.what, row.here) for row in ROWS]
-    return HEAD + "".join(
-        f"   * - {cve}\n     - {what}\n     - {here}\n"
-        for cve, what, here in sorted([*rows, *ELSEWHERE])
-    )
+    return HEAD + "".join(map(_lines, ROWS))
+
+
+def _lines(row: Row) -> str:
+    tests = ",\n       ".join(f"``{test}``" for test in row.tests)
+    cells = (row.cve, row.what, row.here, tests)
+    return "   * - " + "\n     - ".join(cells) + "\n"
 
 
 if __name__ == "__main__":
