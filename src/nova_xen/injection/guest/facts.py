@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Mapping
 
 SHADOW = "/etc/shadow"
-PASSWD = "/etc/passwd"  # noqa: S105
+PASSWD = "/etc/passwd"  # noqa: S105  # nosec B105
 LOGIN_DEFS = "/etc/login.defs"
 FSTAB = "/etc/fstab"
 HOSTNAME = "/etc/hostname"

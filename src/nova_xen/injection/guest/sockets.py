@@ -13,7 +13,7 @@ from pathlib import Path
 _ARGUMENT = re.compile(
     rb"socket,path=(/tmp/libguestfs[A-Za-z0-9]{6})/guestfsd\.sock,id=\w+"
 )
-_FOLDER = re.compile(r"/tmp/libguestfs[A-Za-z0-9]{6}")  # noqa: S108
+_FOLDER = re.compile(r"/tmp/libguestfs[A-Za-z0-9]{6}")  # noqa: S108  # nosec B108
 _NAMES = ("guestfsd.sock", "console.sock")
 
 
