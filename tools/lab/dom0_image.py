@@ -106,6 +106,7 @@ def _configure(root: Path, key_file: Path) -> None:
         ["cp", "-R", "--preserve=mode", "--remove-destination", f"{DOM0_FILES}/.", root]
     )
     cpu_map.relax(root)
+    _slow_appliance(root)
     (root / "etc/machine-id").write_text("")
     folder = root / "root/.ssh"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -119,6 +120,15 @@ def _configure(root: Path, key_file: Path) -> None:
     )
     for unused in root.glob("boot/initrd.img-*"):
         unused.unlink()
+
+
+def _slow_appliance(root: Path) -> None:
+    """Put the lab's own program before the QEMU that libguestfs alone uses in dom0."""
+    program = root / "usr/bin/qemu-system-x86_64"
+    if not program.exists():
+        return
+    program.rename(program.with_name(f"{program.name}.debian"))
+    program.symlink_to("/usr/local/sbin/nova-xen-lab-appliance")
 
 
 def _pack(root: Path, disk: Path) -> None:
