@@ -62,7 +62,7 @@ def test_an_appliance_killed_while(
 @pytest.mark.parametrize(
     ("step", "patience"),
     # the later one is not reached before the appliance is up, and takes long enough
-    [(STEPS[0], 3), ("looking for the file system", 45)],
+    [(STEPS[0], 3), ("looking for the file system", 75)],
 )
 def test_an_appliance_that_hangs_is_ended(
     disk: Path, monkeypatch: pytest.MonkeyPatch, step: str, patience: int
