@@ -105,3 +105,18 @@ def test_what_goes_wrong_is_a_problem_and_the_appliance_ends(
 ) -> None:
     with pytest.raises(kind, match=words):
         work(monkeypatch, fails)
+
+
+def test_what_the_guest_mounts_elsewhere_is_not_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its fstab(5) is read before anything is written."""
+    whole = Disk.__init__
+
+    def with_fstab(self: Disk, fails: dict[str, Exception]) -> None:
+        whole(self, fails)
+        self.file("/etc/fstab", b"/dev/sda1 / ext4\n/dev/sdb1 /srv ext4\n")
+
+    monkeypatch.setattr(Disk, "__init__", with_fstab)
+    with pytest.raises(Refused, match="would lie below /srv"):
+        work(monkeypatch, {})
