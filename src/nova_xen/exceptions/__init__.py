@@ -7,6 +7,7 @@
     ├── HostCannot              this host lacks what the request needs
     │   ├── ModeNotOffered, BridgeNotFound, NotEnoughMemory, …
     ├── ImageRejected, ImageUnavailable, ImageUnchecked   the bytes of an image
+    ├── MigrationFailed, …      a server could not be moved to another host
     ├── ServerError             an operation on a server failed
     └── HypervisorError         libvirt, libxl or the host failed
 
@@ -45,6 +46,16 @@ from nova_xen.exceptions.injection import (
     InjectionRefused,
     InjectionTimeout,
     InjectionUnavailable,
+)
+from nova_xen.exceptions.migration import (
+    MigrationAborted,
+    MigrationFailed,
+    MigrationNotFound,
+    MigrationRefused,
+    MigrationUndecided,
+    PeerUnreachable,
+    SocketsUnavailable,
+    ToolstackFailed,
 )
 from nova_xen.exceptions.request import (
     BusNotPossible,
@@ -97,6 +108,11 @@ __all__ = [
     "InvalidNic",
     "InvalidProperty",
     "InvalidRequest",
+    "MigrationAborted",
+    "MigrationFailed",
+    "MigrationNotFound",
+    "MigrationRefused",
+    "MigrationUndecided",
     "ModeNotOffered",
     "NoXen",
     "NotEnoughDisk",
@@ -104,12 +120,15 @@ __all__ = [
     "NotOurs",
     "NotPermitted",
     "NovaXenError",
+    "PeerUnreachable",
     "RulesBroken",
     "ServerExists",
     "ServerNotFound",
+    "SocketsUnavailable",
     "StepFailed",
     "TooManyDisks",
     "TooManyVcpus",
     "ToolFailed",
+    "ToolstackFailed",
     "WrongState",
 ]

@@ -19,6 +19,26 @@ from nova_xen.model.guest import (
     VhdSubformat,
 )
 from nova_xen.model.host import BootFiles, BridgeFacts, HostFacts, ModeFacts
+from nova_xen.model.migration import (
+    CpuComparison,
+    GuestView,
+    Inquiry,
+    LibvirtView,
+    MigrationHost,
+    MigrationJournal,
+    MigrationKind,
+    MigrationOptions,
+    MigrationProgress,
+    MigrationRecord,
+    MigrationRequest,
+    MigrationSample,
+    MigrationState,
+    MovingDisk,
+    MovingGuest,
+    Side,
+    TimeoutAction,
+    XenDomain,
+)
 from nova_xen.model.options import ImageOptions, PlanOptions
 from nova_xen.model.plan import (
     ConfigDriveFormat,
@@ -29,6 +49,7 @@ from nova_xen.model.plan import (
     Plan,
     Reason,
 )
+from nova_xen.model.recovery import RecoveryAction, RecoveryPlan, RecoveryStep
 from nova_xen.model.request import GIB, MIB, Flavor, Image, Instance, Nic
 from nova_xen.model.server import Server, ServerDisk, ServerNic, ServerSummary
 from nova_xen.model.setup import (
@@ -50,6 +71,7 @@ __all__ = [
     "Checksum",
     "ConfigDriveFormat",
     "ConfigDrivePlan",
+    "CpuComparison",
     "DiskBus",
     "DiskFormat",
     "DiskKind",
@@ -58,15 +80,29 @@ __all__ = [
     "Flavor",
     "GuestMode",
     "GuestSetup",
+    "GuestView",
     "HashAlgorithm",
     "HostFacts",
     "Image",
     "ImageOptions",
     "InjectedFile",
     "InjectionPlan",
+    "Inquiry",
     "Instance",
     "Interface",
+    "LibvirtView",
+    "MigrationHost",
+    "MigrationJournal",
+    "MigrationKind",
+    "MigrationOptions",
+    "MigrationProgress",
+    "MigrationRecord",
+    "MigrationRequest",
+    "MigrationSample",
+    "MigrationState",
     "ModeFacts",
+    "MovingDisk",
+    "MovingGuest",
     "Nic",
     "NicAddress",
     "NicModel",
@@ -74,6 +110,9 @@ __all__ = [
     "PlanOptions",
     "PowerState",
     "Reason",
+    "RecoveryAction",
+    "RecoveryPlan",
+    "RecoveryStep",
     "Removal",
     "ScrubResult",
     "Scrubbed",
@@ -81,5 +120,8 @@ __all__ = [
     "ServerDisk",
     "ServerNic",
     "ServerSummary",
+    "Side",
+    "TimeoutAction",
     "VhdSubformat",
+    "XenDomain",
 ]

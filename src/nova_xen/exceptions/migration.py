@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server could not be moved to another host, or nobody knows where it is."""
+
+from nova_xen.exceptions.base import NovaXenError
+from nova_xen.exceptions.host import HostCannot
+
+
+class MigrationRefused(HostCannot):
+    msg_fmt = (
+        "Server %(server)s cannot be migrated to %(destination)s: %(why)s. Nothing was "
+        "changed."
+    )
+
+
+class MigrationFailed(NovaXenError):
+    msg_fmt = (
+        "Server %(server)s was not migrated to %(destination)s: %(why)s. %(where)s"
+    )
+
+
+class MigrationAborted(MigrationFailed):
+    msg_fmt = (
+        "The migration of server %(server)s to %(destination)s was aborted: %(why)s. "
+        "%(where)s"
+    )
+
+
+class MigrationUndecided(NovaXenError):
+    msg_fmt = (
+        "Server %(server)s, on its way to %(destination)s: %(why)s. %(advice)s, then "
+        "run 'nova-xen migration recover %(server)s'."
+    )
+
+
+class MigrationNotFound(NovaXenError):
+    msg_fmt = (
+        "There is no migration %(migration)s on this host; see 'nova-xen migration "
+        "list' for those there are."
+    )
+
+
+class PeerUnreachable(HostCannot):
+    msg_fmt = (
+        "Host %(destination)s gives no answer: %(why)s; check that '%(command)s' works "
+        "on this host, or set [xen] migration_peer_command."
+    )
+
+
+class SocketsUnavailable(NovaXenError):
+    msg_fmt = "The kernel's connections cannot be %(action)s: %(why)s."
+
+
+class ToolstackFailed(NovaXenError):
+    msg_fmt = "Xen's own tool failed while %(doing)s: %(why)s."
