@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,12 @@ def xen2(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def connection(xen1: Daemon) -> Any:
-    """A connection to the first host."""
-    return libvirt.open(xen1.uri)
+def connection(xen1: Daemon) -> Iterator[Any]:
+    """A connection to the first host, closed before its daemon ends."""
+    made = libvirt.open(xen1.uri)
+    yield made
+    with contextlib.suppress(libvirt.libvirtError):
+        made.close()
 
 
 @pytest.fixture
