@@ -5,6 +5,7 @@ from nova_xen.config.load import list_opts, load
 from nova_xen.config.resolve import (
     connection_uri,
     image_options,
+    migration_options,
     plan_options,
     require_xen,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "image_options",
     "list_opts",
     "load",
+    "migration_options",
     "plan_options",
     "require_xen",
 ]

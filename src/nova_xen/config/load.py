@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from nova_xen import exceptions
-from nova_xen.config import default, image_cache, libvirt, vnc, xen
+from nova_xen.config import default, image_cache, libvirt, migration, vnc, xen
 
 _GROUPS: tuple[tuple[str | None, Sequence[cfg.Opt]], ...] = (
-    (None, default.default_opts),
+    (None, [*default.default_opts, *migration.default_opts]),
     ("compute", default.compute_opts),
     ("api", default.api_opts),
     ("guestfs", default.guestfs_opts),
     (image_cache.GROUP, image_cache.image_cache_opts),
-    (libvirt.GROUP, libvirt.libvirt_opts),
+    (libvirt.GROUP, [*libvirt.libvirt_opts, *migration.libvirt_opts]),
     (vnc.GROUP, vnc.vnc_opts),
-    (xen.GROUP, xen.xen_opts),
+    (xen.GROUP, [*xen.xen_opts, *migration.xen_opts]),
 )
 
 

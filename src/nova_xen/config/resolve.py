@@ -2,6 +2,7 @@
 """From option values to what planning and libvirt need."""
 
 import re
+import shlex
 
 from oslo_config import cfg
 
@@ -10,7 +11,9 @@ from nova_xen.model import (
     GIB,
     ConfigDriveFormat,
     ImageOptions,
+    MigrationOptions,
     PlanOptions,
+    TimeoutAction,
     VhdSubformat,
 )
 
@@ -78,6 +81,54 @@ def image_options(conf: cfg.ConfigOpts) -> ImageOptions:
         minimum_age=cache.remove_unused_original_minimum_age_seconds,
         cache_limit=conf.xen.image_cache_limit_gib * GIB or None,
     )
+
+
+def migration_options(conf: cfg.ConfigOpts) -> MigrationOptions:
+    """How servers move to other hosts.
+
+    :raises InvalidConfig: a command or a path is not possible
+    """
+    nova, ours = conf.libvirt, conf.xen
+    state, metrics = ours.migration_state_path, ours.migration_metrics_path
+    peer = _command("migration_peer_command", ours.migration_peer_command)
+    if not peer:
+        raise exceptions.InvalidConfig(
+            why="[xen] migration_peer_command is empty; it must name a program"
+        )
+    return MigrationOptions(
+        uri=nova.live_migration_uri or None,
+        scheme="xen+" + nova.live_migration_scheme.removeprefix("xen+"),
+        inbound_addr=nova.live_migration_inbound_addr,
+        tunnelled=nova.live_migration_tunnelled,
+        completion_timeout=nova.live_migration_completion_timeout,
+        timeout_action=TimeoutAction(nova.live_migration_timeout_action),
+        monitor_interval=nova.live_migration_monitor_interval,
+        max_concurrent=conf.max_concurrent_live_migrations,
+        peer_command=peer,
+        state_path=_absolute("migration_state_path", state),
+        metrics_path=_absolute("migration_metrics_path", metrics) if metrics else None,
+        restart_command=_command(
+            "libvirtd_restart_command", ours.libvirtd_restart_command
+        ),
+    )
+
+
+def _command(option: str, text: str) -> tuple[str, ...]:
+    """The words of a command, which no shell will see."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise exceptions.InvalidConfig(
+            why=f"[xen] {option} is {text!r}, which is no command ({error})"
+        ) from None
+
+
+def _absolute(option: str, path: str) -> str:
+    if not path.startswith("/"):
+        raise exceptions.InvalidConfig(
+            why=f"[xen] {option} is {path!r}; it must begin with /"
+        )
+    return path
 
 
 def _instances_path(path: str) -> str:

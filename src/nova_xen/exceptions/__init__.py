@@ -48,10 +48,12 @@ from nova_xen.exceptions.injection import (
     InjectionUnavailable,
 )
 from nova_xen.exceptions.migration import (
+    DestinationUnreachable,
     MigrationAborted,
     MigrationFailed,
     MigrationNotFound,
     MigrationRefused,
+    MigrationTooLate,
     MigrationUndecided,
     PeerUnreachable,
     SocketsUnavailable,
@@ -89,6 +91,7 @@ __all__ = [
     "ConsoleUnavailable",
     "DeadlineExceeded",
     "DeleteFailed",
+    "DestinationUnreachable",
     "FileMissing",
     "FlavorTooSmall",
     "FormatNotServed",
@@ -112,6 +115,7 @@ __all__ = [
     "MigrationFailed",
     "MigrationNotFound",
     "MigrationRefused",
+    "MigrationTooLate",
     "MigrationUndecided",
     "ModeNotOffered",
     "NoXen",

@@ -14,14 +14,14 @@ class MigrationRefused(HostCannot):
 
 class MigrationFailed(NovaXenError):
     msg_fmt = (
-        "Server %(server)s was not migrated to %(destination)s: %(why)s. %(where)s"
+        "Server %(server)s was not migrated to %(destination)s: %(why)s. %(where)s."
     )
 
 
 class MigrationAborted(MigrationFailed):
     msg_fmt = (
         "The migration of server %(server)s to %(destination)s was aborted: %(why)s. "
-        "%(where)s"
+        "%(where)s."
     )
 
 
@@ -43,6 +43,21 @@ class PeerUnreachable(HostCannot):
     msg_fmt = (
         "Host %(destination)s gives no answer: %(why)s; check that '%(command)s' works "
         "on this host, or set [xen] migration_peer_command."
+    )
+
+
+class DestinationUnreachable(HostCannot):
+    msg_fmt = (
+        "libvirt on the destination %(destination)s cannot be used as %(uri)s: "
+        "%(why)s; check with 'virsh -c %(uri)s version' on this host, or choose "
+        "another [libvirt] live_migration_scheme."
+    )
+
+
+class MigrationTooLate(NovaXenError):
+    msg_fmt = (
+        "The migration of server %(server)s cannot be %(action)s: %(why)s; see "
+        "'nova-xen migration show %(server)s'."
     )
 
 

@@ -20,12 +20,7 @@ from nova_xen.model.guest import (
 )
 from nova_xen.model.host import BootFiles, BridgeFacts, HostFacts, ModeFacts
 from nova_xen.model.migration import (
-    CpuComparison,
-    GuestView,
-    Inquiry,
-    LibvirtView,
-    MigrationHost,
-    MigrationJournal,
+    MigrateFlag,
     MigrationKind,
     MigrationOptions,
     MigrationProgress,
@@ -33,11 +28,14 @@ from nova_xen.model.migration import (
     MigrationRequest,
     MigrationSample,
     MigrationState,
+    TimeoutAction,
+)
+from nova_xen.model.moving import (
+    CpuComparison,
+    Inquiry,
+    MigrationHost,
     MovingDisk,
     MovingGuest,
-    Side,
-    TimeoutAction,
-    XenDomain,
 )
 from nova_xen.model.options import ImageOptions, PlanOptions
 from nova_xen.model.plan import (
@@ -50,6 +48,13 @@ from nova_xen.model.plan import (
     Reason,
 )
 from nova_xen.model.recovery import RecoveryAction, RecoveryPlan, RecoveryStep
+from nova_xen.model.remains import (
+    GuestView,
+    LibvirtView,
+    MigrationJournal,
+    Side,
+    XenDomain,
+)
 from nova_xen.model.request import GIB, MIB, Flavor, Image, Instance, Nic
 from nova_xen.model.server import Server, ServerDisk, ServerNic, ServerSummary
 from nova_xen.model.setup import (
@@ -91,6 +96,7 @@ __all__ = [
     "Instance",
     "Interface",
     "LibvirtView",
+    "MigrateFlag",
     "MigrationHost",
     "MigrationJournal",
     "MigrationKind",

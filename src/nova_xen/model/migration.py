@@ -10,7 +10,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-from nova_xen.model.guest import DiskFormat, GuestMode
+from nova_xen.model.guest import GuestMode
 
 
 class MigrationState(enum.StrEnum):
@@ -37,6 +37,16 @@ class MigrationKind(enum.StrEnum):
     LIVE = "live"
     #: the guest stands still while its memory is copied
     STOP_AND_COPY = "stop-and-copy"
+
+
+class MigrateFlag(enum.StrEnum):
+    """The flags of a migration that libxl takes, by libvirt's names."""
+
+    LIVE = "LIVE"
+    PEER2PEER = "PEER2PEER"
+    TUNNELLED = "TUNNELLED"
+    PERSIST_DEST = "PERSIST_DEST"
+    UNDEFINE_SOURCE = "UNDEFINE_SOURCE"
 
 
 class TimeoutAction(enum.StrEnum):
@@ -83,92 +93,6 @@ class MigrationOptions:
     metrics_path: str | None = None
     #: how libvirtd is restarted, the one way to clear what a dead peer left in it
     restart_command: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MovingDisk:
-    """A disk of the guest: ``files`` are its path and those it is an overlay of."""
-
-    target: str
-    format: DiskFormat
-    files: tuple[str, ...]
-    block: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MovingGuest:
-    """What is known of the guest at the source before it moves.
-
-    ``passthrough`` names its host devices, ``files`` its kernel, ramdisk, firmware and
-    boot loader, ``cpu`` is the ``<cpu>`` element of the source's capabilities.
-    """
-
-    uuid: str
-    name: str
-    mode: GuestMode
-    running: bool
-    memory_mib: int
-    vcpus: int
-    disks: tuple[MovingDisk, ...] = ()
-    bridges: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    passthrough: tuple[str, ...] = ()
-    cpu: str = ""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Inquiry:
-    """What the source asks the destination about, in one round trip.
-
-    ``files`` must exist there, ``proofs`` are files whose content shall be told,
-    ``formats`` must be served by its QEMU, ``cpu`` be offered by its processor.
-    """
-
-    name: str
-    uuid: str
-    files: tuple[str, ...] = ()
-    proofs: tuple[str, ...] = ()
-    formats: tuple[DiskFormat, ...] = ()
-    cpu: str = ""
-
-
-class CpuComparison(enum.IntEnum):
-    """libvirt's virCPUCompareResult, and None's stand-in where nobody could say."""
-
-    ERROR = -1
-    INCOMPATIBLE = 0
-    IDENTICAL = 1
-    SUPERSET = 2
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MigrationHost:
-    """A host as a migration sees it, the source's own or the destination's answer.
-
-    Versions are libvirt's integers; ``virt_caps`` are the words of ``xl info``;
-    ``clock`` is the host's time when it answered; ``domains`` has the UUID of each
-    name that libvirt or Xen knows; ``proofs`` the content of each proof file, None
-    where it cannot be read; ``missing`` the files asked about that are not there.
-    """
-
-    hostname: str
-    address: str
-    xen_version: int
-    libvirt_version: int
-    clock: float
-    free_memory_mib: int
-    autoballoon: bool = False
-    max_vcpus: Mapping[GuestMode, int] = dataclasses.field(default_factory=dict)
-    virt_caps: tuple[str, ...] = ()
-    bridges: tuple[str, ...] = ()
-    domains: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    proofs: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
-    unserved_formats: tuple[DiskFormat, ...] = ()
-    cpu: CpuComparison = CpuComparison.ERROR
-    console_listen: str = "127.0.0.1"
-    #: guests arriving there now
-    incoming: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -232,74 +156,3 @@ class MigrationRecord:
     passes: int | None = None
     why: str = ""
     samples: tuple[MigrationSample, ...] = ()
-
-
-class Side(enum.StrEnum):
-    """The two hosts of a migration."""
-
-    SOURCE = "source"
-    DESTINATION = "destination"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MigrationJournal:
-    """What a host must know of a migration should this process die.
-
-    Written on both hosts before each step and removed when the migration has ended
-    well; ``pid`` and ``boot_id`` tell whether its process is still there.
-    """
-
-    id: str
-    side: Side
-    uuid: str
-    name: str
-    #: how the other host is reached: its address as the migration was asked for
-    peer: str
-    uri: str
-    kind: MigrationKind
-    state: MigrationState
-    updated: float
-    pid: int
-    boot_id: str
-
-
-class LibvirtView(enum.StrEnum):
-    """What a host's libvirt has of a guest."""
-
-    NONE = "none"
-    OFF = "off"
-    RUNNING = "running"
-    PAUSED = "paused"
-    #: a record with id -1 and a job: a migration arrives here, or died here
-    INCOMING = "incoming"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class XenDomain:
-    """A domain as Xen itself has it, whatever libvirt believes (``xl list -v``).
-
-    ``suspended`` when it was shut down with the reason suspend, as at the end of a
-    copy; ``dying`` when its memory is still being freed.
-    """
-
-    domid: int
-    name: str
-    uuid: str
-    memory_mib: int = 0
-    paused: bool = False
-    suspended: bool = False
-    ended: bool = False
-    dying: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GuestView:
-    """What one host has of a guest; several Xen domains of one UUID are possible."""
-
-    side: Side
-    libvirt: LibvirtView
-    persistent: bool = False
-    xen: tuple[XenDomain, ...] = ()
-    journal: MigrationJournal | None = None
-    #: whether the process that wrote the journal still works on it
-    busy: bool = False

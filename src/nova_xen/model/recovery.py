@@ -4,7 +4,8 @@
 import dataclasses
 import enum
 
-from nova_xen.model.migration import MigrationState, Side
+from nova_xen.model.migration import MigrationState
+from nova_xen.model.remains import Side
 
 
 class RecoveryAction(enum.StrEnum):

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a migration leaves on a host when its process dies: journal, domains, views."""
+
+import dataclasses
+import enum
+
+from nova_xen.model.migration import MigrationKind, MigrationState
+
+
+class Side(enum.StrEnum):
+    """The two hosts of a migration."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MigrationJournal:
+    """What a host must know of a migration should this process die.
+
+    Written on both hosts before each step and removed when the migration has ended
+    well; ``pid`` and ``boot_id`` tell whether its process is still there.
+    """
+
+    id: str
+    side: Side
+    uuid: str
+    name: str
+    #: how the other host is reached: its address as the migration was asked for
+    peer: str
+    uri: str
+    kind: MigrationKind
+    state: MigrationState
+    updated: float
+    pid: int
+    boot_id: str
+
+
+class LibvirtView(enum.StrEnum):
+    """What a host's libvirt has of a guest."""
+
+    NONE = "none"
+    OFF = "off"
+    RUNNING = "running"
+    PAUSED = "paused"
+    #: a record with id -1 and a job: a migration arrives here, or died here
+    INCOMING = "incoming"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class XenDomain:
+    """A domain as Xen itself has it, whatever libvirt believes (``xl list -v``).
+
+    ``suspended`` when it was shut down with the reason suspend, as at the end of a
+    copy; ``dying`` when its memory is still being freed.
+    """
+
+    domid: int
+    name: str
+    uuid: str
+    memory_mib: int = 0
+    paused: bool = False
+    suspended: bool = False
+    ended: bool = False
+    dying: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GuestView:
+    """What one host has of a guest; several Xen domains of one UUID are possible."""
+
+    side: Side
+    libvirt: LibvirtView
+    persistent: bool = False
+    xen: tuple[XenDomain, ...] = ()
+    journal: MigrationJournal | None = None
+    #: whether the process that wrote the journal still works on it
+    busy: bool = False

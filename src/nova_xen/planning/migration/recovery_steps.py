@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of a recovery, each with the reason that a person reads."""
+
+from nova_xen.model import LibvirtView, RecoveryAction, RecoveryStep, Side, XenDomain
+from nova_xen.planning.migration.remains import Remains
+
+
+def _destroy(side: Side, domain: XenDomain, why: str) -> RecoveryStep:
+    return RecoveryStep(
+        side=side, action=RecoveryAction.DESTROY, domid=domain.domid, why=why
+    )
+
+
+def restart(side: Side, why: str) -> RecoveryStep:
+    """Restart libvirtd; guests run on."""
+    return RecoveryStep(side=side, action=RecoveryAction.RESTART_LIBVIRTD, why=why)
+
+
+def resume(side: Side, domain: XenDomain) -> RecoveryStep:
+    """Let a domain go on whose memory was suspended and is still the newest."""
+    return RecoveryStep(
+        side=side,
+        action=RecoveryAction.RESUME,
+        domid=domain.domid,
+        why="it was suspended for the last pass and runs nowhere else",
+    )
+
+
+def unpause(side: Side, domain: XenDomain) -> RecoveryStep:
+    """Let a domain go on whose memory came over whole."""
+    return RecoveryStep(
+        side=side,
+        action=RecoveryAction.UNPAUSE,
+        domid=domain.domid,
+        why="its memory came over whole and the source has no domain any more",
+    )
+
+
+def show(host: Remains) -> tuple[RecoveryStep, ...]:
+    """Have libvirt see a domain that runs, which it shows paused, off or not at all."""
+    if host.libvirt is LibvirtView.RUNNING:
+        return ()
+    why = f"a domain runs that libvirt has as {host.libvirt}"
+    return (restart(host.side, why),)
+
+
+def end_paused(host: Remains, why: str) -> tuple[RecoveryStep, ...]:
+    """End the domains that have never run."""
+    return tuple(_destroy(host.side, each, why) for each in host.paused)
+
+
+def end_shut_down(host: Remains) -> tuple[RecoveryStep, ...]:
+    """End the domains that have shut down and were not cleared away."""
+    return tuple(_destroy(host.side, each, "it has shut down") for each in host.ended)
+
+
+def clear_record(host: Remains) -> tuple[RecoveryStep, ...]:
+    """Clear a record without a domain, on which a dead migration holds the lock."""
+    if not host.incoming:
+        return ()
+    return (restart(host.side, "it has a record of an arriving guest and no job"),)
+
+
+def persist(there: Remains) -> tuple[RecoveryStep, ...]:
+    """Keep the definition of a guest that has arrived."""
+    if there.persistent:
+        return ()
+    why = "a guest that has arrived is to be there after a restart of its host too"
+    return (RecoveryStep(side=there.side, action=RecoveryAction.PERSIST, why=why),)
+
+
+def undefine(host: Remains, why: str) -> tuple[RecoveryStep, ...]:
+    """Forget a definition, so that nobody starts a second copy by it."""
+    if not host.persistent:
+        return ()
+    return (RecoveryStep(side=host.side, action=RecoveryAction.UNDEFINE, why=why),)
+
+
+def clear_source(here: Remains) -> tuple[RecoveryStep, ...]:
+    """Remove what the source has of a guest that lives at the destination."""
+    why = "the server lives at the destination"
+    old = (*here.suspended, *here.paused, *here.ended)
+    return (
+        *(_destroy(here.side, each, why) for each in old),
+        *clear_record(here),
+        *undefine(here, why),
+    )
+
+
+def forget(*hosts: Remains) -> tuple[RecoveryStep, ...]:
+    """Remove the journals, the source's last: it is the one that is looked at."""
+    return tuple(
+        RecoveryStep(side=host.side, action=RecoveryAction.FORGET, why="it is settled")
+        for host in reversed(hosts)
+        if host.journal is not None
+    )
