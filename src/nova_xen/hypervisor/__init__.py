@@ -23,12 +23,14 @@ from nova_xen.hypervisor.inventory import Inventory, Listed, take_inventory
 from nova_xen.hypervisor.lifecycle import LifecycleEvent, LifecycleKind
 from nova_xen.hypervisor.logs import LogMark
 from nova_xen.hypervisor.lookup import define_guest, find_guest
+from nova_xen.hypervisor.migrate import ArrivalWatch, migrate_guest, require_xen
 from nova_xen.hypervisor.power import OFF_STATES
 from nova_xen.hypervisor.xenconsoled import console_log_dir
 
 __all__ = [
     "DEFAULT_URI",
     "OFF_STATES",
+    "ArrivalWatch",
     "BootPaths",
     "Connection",
     "Deadlines",
@@ -55,9 +57,11 @@ __all__ = [
     "find_guest",
     "follow",
     "gather_host_facts",
+    "migrate_guest",
     "prepare_serial_logs",
     "read_tail",
     "require_served",
+    "require_xen",
     "take_inventory",
     "unserved_formats",
 ]

@@ -16,7 +16,7 @@ from nova_xen.images.files.folder import (
     sweep_leftovers,
 )
 from nova_xen.images.files.space import folder_usage
-from nova_xen.images.inspection.check import require_files
+from nova_xen.images.inspection.check import disk_files, require_files
 from nova_xen.images.inspection.head import Head
 from nova_xen.images.inspection.header import SECTOR
 from nova_xen.images.inspection.inspect import (
@@ -43,6 +43,7 @@ __all__ = [
     "base_path",
     "copy_files",
     "create_folder",
+    "disk_files",
     "ensure_base",
     "find_source",
     "folder_of",

@@ -25,21 +25,27 @@ def require_files(domain: Domain, server: str) -> None:
             _open(path, what, server).close()
     for disk in domain.devices.disks:
         if disk.source is not None:
-            _check_disk(disk.source, disk.driver_type, server)
+            disk_files(disk.source, disk.driver_type, server)
 
 
-def _check_disk(path: str, fmt: str | None, server: str) -> None:
-    """Walk down from a disk, by the format that is recorded for each file."""
+def disk_files(path: str, fmt: str | None, server: str) -> tuple[str, ...]:
+    """A disk and the files below it, by the format that is recorded for each.
+
+    :raises FileMissing: as :func:`require_files`
+    """
     what = "disk"
+    files = [path]
     for _ in range(_DEEPEST):
         with _open(path, what, server) as stream:
             head = (
                 _qcow2(stream, path, what, server) if fmt == DiskFormat.QCOW2 else None
             )
         if head is None or head.backing_file is None:
-            return
+            break
         path = os.path.join(os.path.dirname(path), head.backing_file)
+        files.append(path)
         what, fmt = "the backing file of a disk", head.backing_format
+    return tuple(files)
 
 
 def _qcow2(stream: BinaryIO, path: str, what: str, server: str) -> Qcow2Header:
