@@ -11,12 +11,13 @@ same error codes; the tests under tests/contract hold both to the same facts.
 """
 
 from nova_xen.testing.connection import FakeConnection
-from nova_xen.testing.copying import Copying
+from nova_xen.testing.copying import Copying, Point
 from nova_xen.testing.domain import FakeDomain
 from nova_xen.testing.gate import Call, Hang
 from nova_xen.testing.guest import Guest
 from nova_xen.testing.host import FakeHost
 from nova_xen.testing.network import Network
+from nova_xen.testing.xen import FakeSockets, FakeSuspendWatch, FakeToolstack
 
 __all__ = [
     "Call",
@@ -24,7 +25,11 @@ __all__ = [
     "FakeConnection",
     "FakeDomain",
     "FakeHost",
+    "FakeSockets",
+    "FakeSuspendWatch",
+    "FakeToolstack",
     "Guest",
     "Hang",
     "Network",
+    "Point",
 ]

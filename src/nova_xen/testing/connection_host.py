@@ -78,6 +78,22 @@ class ConnectionHost(ConnectionBase):
         return self._host.capabilities
 
     @api()
+    def compareCPU(self, xml: str, flags: int = 0) -> int:
+        """Compare a <cpu> with the host's, by its model; tests may set the answer."""
+        known = libvirt.VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE
+        errors.check_flags(flags, known, "libxlConnectCompareCPU")
+        given = xmltext.parse(xml)
+        if self._host.cpu_comparison is not None:
+            return self._host.cpu_comparison
+        own = xmltext.parse(self._host.capabilities).findtext("host/cpu/model")
+        same = given.findtext("model") == own
+        return int(
+            libvirt.VIR_CPU_COMPARE_IDENTICAL
+            if same
+            else libvirt.VIR_CPU_COMPARE_INCOMPATIBLE
+        )
+
+    @api()
     def getSysinfo(self, flags: int = 0) -> str:
         """Return what the host's firmware says of the machine."""
         return xmltext.recording("sysinfo.xml")

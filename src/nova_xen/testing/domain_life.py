@@ -46,6 +46,7 @@ class DomainLife(DomainBase):
         guest = self._wait_for_job(self._not_domain_0())
         guest.check_active()
         if guest.state != libvirt.VIR_DOMAIN_PAUSED:
+            self._host.xen.pause(guest.id, True)
             guest.set_state(libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER)
             self._tell(
                 guest,
@@ -60,6 +61,10 @@ class DomainLife(DomainBase):
         guest = self._wait_for_job(self._not_domain_0())
         guest.check_active()
         if guest.state == libvirt.VIR_DOMAIN_PAUSED:
+            if not self._host.xen.pause(guest.id, False):
+                # it is shown as paused after a failed migration and runs
+                detail = f"Failed to resume domain '{guest.id}' with libxenlight"
+                raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail)
             guest.set_state(
                 libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_UNPAUSED
             )

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import libvirt
 
 from nova_xen.testing import errors, xmltext
-from nova_xen.testing.copying import Copying
+from nova_xen.testing.daemon import Daemon
 from nova_xen.testing.gate import Call, Fault, Gate, Hang
 from nova_xen.testing.guest import DOMAIN_0, Guest
-from nova_xen.testing.life import Life
 from nova_xen.testing.network import Network
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-class FakeHost(Life):
+class FakeHost(Daemon):
     """A host: memory, guests, what goes wrong on it, and its connections.
 
     Sizes are MiB. `exists` answers whether a file is there: Xen refuses to start a
@@ -45,6 +44,7 @@ class FakeHost(Life):
         bridges: set[str] | None = None,
         shadow: bool = False,
     ) -> None:
+        super().__init__()
         self.hostname = hostname
         self.memory_mib = memory_mib
         self.dom0_mib = dom0_mib
@@ -54,19 +54,15 @@ class FakeHost(Life):
         self.shadow = shadow
         self.versions = {"hypervisor": 4017000, "libvirt": 9000000}
         self.capabilities = xmltext.recording("capabilities.xml")
+        self.cpu_comparison: int | None = None
         self.pci_devices: dict[str, str] = {}
         self.deaf_guests: set[str] = set()
         self.save_files: dict[str, xmltext.Element] = {}
         self.job_timeout = 30.0
-        self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.gate = Gate()
-        self.guests: dict[str, Guest] = {}
         self.network = network or Network()
         self._connections: weakref.WeakSet[FakeConnection] = weakref.WeakSet()
-        self._next_id = 1
-        self._lingering = False
-        self._copying: Copying | None = None
         self.network.add(self)
         self._add_domain_0()
 
@@ -74,6 +70,7 @@ class FakeHost(Life):
         """Open a connection to this host, as libvirt.open() does."""
         from nova_xen.testing.connection import FakeConnection
 
+        self.require_daemon()
         connection = FakeConnection(self, uri)
         with self.lock:
             self._connections.add(connection)
@@ -137,30 +134,6 @@ class FakeHost(Life):
             if not connection.settle(timeout):
                 raise TimeoutError(f"events of {self.hostname} were not delivered")
 
-    def break_connection(self) -> None:
-        """Act as if libvirtd was restarted: connections die, guests run on."""
-        with self.lock:
-            connections = list(self._connections)
-            self._connections.clear()
-            for guest in list(self.guests.values()):
-                self._readopt(guest)
-        for connection in connections:
-            connection.broken()
-        self.release()
-
-    def hold_migration(self) -> Copying:
-        """Let the next migration from here wait in its copy phase.
-
-        `entered` is set when it is there; `finish()` or `break_off()` ends the wait.
-        """
-        self._copying = Copying()
-        return self._copying
-
-    def take_copying(self) -> Copying | None:
-        """Return what the next migration shall wait for, once."""
-        copying, self._copying = self._copying, None
-        return copying
-
     def drop_transient(self, guest: Guest) -> None:
         """Forget a guest that is neither defined nor running."""
         if not guest.persistent and not guest.active:
@@ -200,19 +173,3 @@ class FakeHost(Life):
         guest.set_state(libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
         guest.memory_kib = self.dom0_mib * 1024
         self.guests[NIL_UUID] = guest
-
-    def _readopt(self, guest: Guest) -> None:
-        guest.job = None
-        if guest.name == DOMAIN_0:
-            guest.persistent = False
-            return
-        if not guest.active:
-            if not guest.persistent:
-                del self.guests[guest.uuid]
-            elif guest.state == libvirt.VIR_DOMAIN_SHUTOFF:
-                guest.reason = libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN
-            return
-        paused = guest.state == libvirt.VIR_DOMAIN_PAUSED
-        guest.set_state(
-            libvirt.VIR_DOMAIN_PAUSED if paused else libvirt.VIR_DOMAIN_RUNNING, 0
-        )

@@ -15,6 +15,7 @@ from lxml import etree
 
 from nova_xen.testing import building, errors, xmltext
 from nova_xen.testing.guest import Guest
+from nova_xen.testing.xen_domains import XenDomains, XenRecord
 from nova_xen.testing.xmltext import Element
 
 LIFECYCLE = libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE
@@ -29,10 +30,14 @@ class Life:
     memory_mib: int
     exists: Callable[[str], bool]
     bridges: set[str] | None
-    lock: threading.RLock
-    guests: dict[str, Guest]
-    _next_id: int
-    _lingering: bool
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.guests: dict[str, Guest] = {}
+        #: Xen's truth: also what libvirt does not see
+        self.xen = XenDomains()
+        self._next_id = 1
+        self._lingering = False
 
     def emit(self, event_id: int, guest: Guest, *details: Any) -> None:
         """Tell every connection of an event."""
@@ -50,7 +55,17 @@ class Life:
             for guest in self.guests.values()
             if guest.active
         )
+        used += sum(one.memory_kib + _GUEST_OVERHEAD_KIB for one in self._orphans())
         return (self.memory_mib - _XEN_OVERHEAD_MIB) * 1024 - used
+
+    def _orphans(self) -> list[XenRecord]:
+        """Domains that libvirt does not see, or not yet."""
+        seen = {guest.id for guest in self.guests.values()}
+        return [one for one in self.xen if one.domid not in seen]
+
+    def fits(self, memory_kib: int) -> bool:
+        """Whether a domain of so much memory can be made."""
+        return memory_kib + _GUEST_OVERHEAD_KIB <= self.free_kib
 
     def next_domain_id(self) -> int:
         """Return a domain id never used before; Xen spends one on failures too."""
@@ -58,18 +73,29 @@ class Life:
         self._next_id += 1
         return domain_id
 
-    def start(self, guest: Guest, paused: bool, *, restored: bool = False) -> None:
-        """Build the guest's domain and run it; raise what libxl refuses."""
+    def start(
+        self,
+        guest: Guest,
+        paused: bool,
+        *,
+        restored: bool = False,
+        domid: int | None = None,
+    ) -> None:
+        """Build the guest's domain and run it; raise what libxl refuses.
+
+        `domid` is the one of a domain that was made already.
+        """
         building.check_guest(guest.current)
         if guest.saved is not None:
             restored = True
             guest.current, guest.saved = guest.saved, None
-        self._build(guest, restored)
+        self._build(guest, restored, self.next_domain_id() if domid is None else domid)
         event = (
             libvirt.VIR_DOMAIN_EVENT_STARTED_RESTORED
             if restored
             else libvirt.VIR_DOMAIN_EVENT_STARTED_BOOTED
         )
+        self.xen.pause(guest.id, paused)
         if paused:
             guest.set_state(libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER)
         else:
@@ -78,8 +104,7 @@ class Life:
             )
         self.lifecycle(guest, libvirt.VIR_DOMAIN_EVENT_STARTED, event)
 
-    def _build(self, guest: Guest, restored: bool) -> None:
-        domain_id = self.next_domain_id()
+    def _build(self, guest: Guest, restored: bool, domain_id: int) -> None:
         root = guest.current
         if not self._xen_accepts(root):
             what = "restore" if restored else "create new"
@@ -87,6 +112,7 @@ class Life:
             raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail)
         guest.begin_run(domain_id)
         guest.memory_kib = xmltext.kib(root.find("currentMemory")) or 0
+        self.xen.add(XenRecord(domain_id, guest.name, guest.uuid, guest.memory_kib))
         shares = root.findtext("cputune/shares")
         guest.weight, guest.cap = int(shares) if shares else 256, 0
         guest.has_qemu = building.needs_qemu(root)
@@ -112,7 +138,7 @@ class Life:
 
     def _xen_accepts(self, root: Element) -> bool:
         needed = xmltext.kib(root.find("currentMemory")) or 0
-        if needed + _GUEST_OVERHEAD_KIB > self.free_kib:
+        if not self.fits(needed) or self.xen.named(root.findtext("name", "")):
             return False
         boot = [root.findtext(f"os/{tag}") for tag in ("kernel", "initrd")]
         if not all(self.exists(path) for path in boot if path):
@@ -136,6 +162,7 @@ class Life:
         self.lifecycle(stopped, libvirt.VIR_DOMAIN_EVENT_STOPPED, event)
 
     def _end(self, guest: Guest) -> None:
+        self.xen.remove(guest.id)
         guest.end_run()
         if not guest.persistent:
             self.guests.pop(guest.uuid, None)
@@ -172,6 +199,7 @@ class Life:
             guest = self.guest(name)
             guest.check_active()
             guest.set_state(libvirt.VIR_DOMAIN_SHUTOFF, reason)
+            self.xen.shut_down(guest.id)
             if self._lingering:
                 return
             match guest.current.findtext(action, "destroy"):
@@ -184,6 +212,7 @@ class Life:
 
     def _restart(self, guest: Guest, event: int) -> None:
         stopped = copy.copy(guest)
+        self.xen.remove(guest.id)
         guest.end_run()
         with contextlib.suppress(libvirt.libvirtError):
             self.start(guest, paused=False)

@@ -36,7 +36,7 @@ class Network:
         """Return the host behind a libvirt URI, or refuse as libvirt does."""
         parts = urlsplit(uri)
         host = self._hosts.get(parts.hostname or "")
-        if host is None:
+        if host is None or not host.reachable:
             where = f"{parts.hostname}:{parts.port or DAEMON_PORT}"
             detail = f"unable to connect to server at '{where}': Connection refused"
             code = libvirt.VIR_ERR_SYSTEM_ERROR

@@ -8,7 +8,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from nova_xen.testing import FakeConnection, FakeHost
+from nova_xen.testing import FakeConnection, FakeHost, xmltext
 
 from .conftest import document
 
@@ -207,3 +207,24 @@ def test_a_display_of_a_running_guest_has_a_port(connection: FakeConnection) -> 
     vnc = '<devices><graphics type="vnc" autoport="yes"/></devices>'
     text = document(kind="hvm").replace("<devices/>", vnc)
     assert 'port="59' in connection.createXML(text).XMLDesc()
+
+
+@pytest.mark.parametrize(
+    ("set_to", "model", "answer"),
+    [
+        (None, None, libvirt.VIR_CPU_COMPARE_IDENTICAL),
+        (None, "486", libvirt.VIR_CPU_COMPARE_INCOMPATIBLE),
+        (libvirt.VIR_CPU_COMPARE_SUPERSET, "486", libvirt.VIR_CPU_COMPARE_SUPERSET),
+    ],
+)
+def test_processors_are_compared_by_their_model(
+    host: FakeHost,
+    connection: FakeConnection,
+    set_to: int | None,
+    model: str | None,
+    answer: int,
+) -> None:
+    host.cpu_comparison = set_to
+    own = xmltext.parse(connection.getCapabilities()).findtext("host/cpu/model")
+    text = f"<cpu><arch>x86_64</arch><model>{model or own}</model></cpu>"
+    assert connection.compareCPU(text) == answer
