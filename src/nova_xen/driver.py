@@ -5,7 +5,9 @@ One short method for each operation, by Nova's names; each hands over to operati
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 
@@ -16,7 +18,11 @@ from nova_xen.model import (
     DiskFormat,
     HostFacts,
     Instance,
+    MigrationProgress,
+    MigrationRecord,
+    MigrationRequest,
     Plan,
+    RecoveryPlan,
     Removal,
     Scrubbed,
     Server,
@@ -25,6 +31,10 @@ from nova_xen.model import (
 from nova_xen.operations import console, delete, image, power, query, spawn
 from nova_xen.operations.host import Host, open_host
 from nova_xen.operations.request import CreateRequest, build_instance
+
+if TYPE_CHECKING:
+    from nova_xen.migration.interfaces import Peer
+    from nova_xen.migration.service import Migrations
 
 
 class LibvirtDriver:
@@ -36,6 +46,7 @@ class LibvirtDriver:
 
     def __init__(self, conf: cfg.ConfigOpts, *, host: Host | None = None) -> None:
         self._host = host or open_host(conf)
+        self._conf = conf
         self._events: LifecycleEvents | None = None
         #: what keeps downloaded images from being removed, by the server's UUID
         self._images: dict[str, contextlib.ExitStack] = {}
@@ -172,6 +183,51 @@ class LibvirtDriver:
     ) -> InspectedImage:
         """What a file proves to be; the format is raw, qcow2, vhd or iso."""
         return image.inspect_file(path, image_format)
+
+    @functools.cached_property
+    def _migrations(self) -> "Migrations":
+        # most commands migrate nothing and need none of it
+        from nova_xen.migration.open import open_migrations
+
+        return open_migrations(self._host, self._conf)
+
+    def migrate(
+        self,
+        request: MigrationRequest,
+        watch: Callable[[MigrationProgress], None] | None = None,
+    ) -> MigrationRecord:
+        """Move a running server to another host; returns when it has ended."""
+        return self._migrations.migrate(request, watch)
+
+    def list_migrations(self) -> tuple[MigrationRecord, ...]:
+        """The migrations that began here, the newest first."""
+        return self._migrations.list()
+
+    def get_migration(self, migration: str) -> MigrationRecord:
+        """One migration by its id, or the newest of a server."""
+        return self._migrations.get(migration)
+
+    def migration_log(self, uuid: str) -> str:
+        """Path of the log of a server's migrations that run by themselves."""
+        return self._migrations.log(uuid)
+
+    def abort_migration(self, server: str) -> None:
+        """Have a running migration let the server stay here."""
+        self._migrations.abort(server)
+
+    def force_complete_migration(self, server: str) -> None:
+        """Have a running migration slow the guest down until it is over."""
+        self._migrations.force_complete(server)
+
+    def recover_migrations(
+        self, servers: Collection[str] = ()
+    ) -> tuple[RecoveryPlan, ...]:
+        """Settle migrations whose process died, on either host."""
+        return self._migrations.recover(servers)
+
+    def migration_peer(self) -> "Peer":
+        """This host as the destination of others' migrations."""
+        return self._migrations.peer
 
     def list_image_cache(self) -> tuple[CachedImage, ...]:
         """The images that this host keeps."""

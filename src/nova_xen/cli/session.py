@@ -2,16 +2,21 @@
 """What the command asks of a driver, and how it comes by one."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from nova_xen.images import InspectedImage, Progress
+    from nova_xen.migration.interfaces import Peer
     from nova_xen.model import (
         CachedImage,
         HostFacts,
         Instance,
+        MigrationProgress,
+        MigrationRecord,
+        MigrationRequest,
         Plan,
+        RecoveryPlan,
         Removal,
         Scrubbed,
         Server,
@@ -74,6 +79,28 @@ class Driver(Protocol):
     def prune_image_cache(
         self, *, everything: bool = False, dry_run: bool = False
     ) -> "tuple[Removal, ...]": ...
+
+    def migrate(
+        self,
+        request: "MigrationRequest",
+        watch: "Callable[[MigrationProgress], None] | None" = None,
+    ) -> "MigrationRecord": ...
+
+    def list_migrations(self) -> "tuple[MigrationRecord, ...]": ...
+
+    def get_migration(self, migration: str) -> "MigrationRecord": ...
+
+    def migration_log(self, uuid: str) -> str: ...
+
+    def abort_migration(self, server: str) -> None: ...
+
+    def force_complete_migration(self, server: str) -> None: ...
+
+    def recover_migrations(
+        self, servers: Collection[str] = ()
+    ) -> "tuple[RecoveryPlan, ...]": ...
+
+    def migration_peer(self) -> "Peer": ...
 
 
 #: makes a driver of configuration files and the URI of ``--connection``

@@ -5,22 +5,7 @@ import pathlib
 
 from nova_xen.domain import DiskType
 from unit.attacks.missing import absent
-from unit.attacks.scene import SERVER, Scene
-
-
-def migration(scene: Scene) -> bytes:
-    """A server that came from elsewhere has other paths; it is started with these."""
-    absent("migrat", "evacuat")
-    scene.create(scene.request(scene.raw_image()))
-    connection = scene.fake.connect()
-    (disk,) = scene.disks()
-    moved = disk.with_name("moved")
-    moved.write_bytes(disk.read_bytes())
-    domain = connection.lookupByName(SERVER)
-    connection.defineXML(domain.XMLDesc(0).replace(str(disk), str(moved)))
-    scene.driver.reboot(SERVER, hard=True)
-    assert scene.disks() == [moved]
-    return b""
+from unit.attacks.scene import Scene
 
 
 def volumes(scene: Scene) -> bytes:

@@ -7,7 +7,6 @@ from unittest import mock
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.images import mark_unfinished
 from nova_xen.images.tools import qemu_img
 from nova_xen.injection.guest import appliance
 from nova_xen.injection.guest.request import Request
@@ -61,7 +60,7 @@ def _libguestfs_is_told(host: Scene) -> None:
     assert drive.kwargs["format"] == "raw"
 
 
-def _with_all_disks(scene: Scene) -> tuple[Scene, Server]:
+def with_all_disks(scene: Scene) -> tuple[Scene, Server]:
     """A server with a raw disk of each kind, all of them rewritten, and its host.
 
     Its operator has set what the attacks on Nova needed.
@@ -75,7 +74,7 @@ def _with_all_disks(scene: Scene) -> tuple[Scene, Server]:
 
 def rescue(scene: Scene) -> bytes:
     absent("rescue")
-    host, _server = _with_all_disks(scene)
+    host, _server = with_all_disks(scene)
     _again(host, "hard")
     assert host.formats() == RAW
     return host.guest_reads()
@@ -84,7 +83,7 @@ def rescue(scene: Scene) -> bytes:
 def snapshot(scene: Scene) -> bytes:
     """What reads a server's disk today is not led elsewhere by it."""
     absent("snapshot", "backup")
-    host, _server = _with_all_disks(scene)
+    host, _server = with_all_disks(scene)
     image = scene.folder / "other"
     qemu_img.create(str(image), DiskFormat.QCOW2, MIB, server="other")
     overlays = scene.under(images_type="qcow2")
@@ -108,19 +107,6 @@ def _taken_for_an_image(host: Scene) -> bytes:
                 host.create(host.request(path, name="copy", image_format=declared))
             said += str(told.value).encode()
     return said
-
-
-def resize_or_move(scene: Scene) -> bytes:
-    """Today a disk only goes, at once or when a killed command is gone on with."""
-    absent("resize", "migrat")
-    host, _server = _with_all_disks(scene)
-    host.driver.destroy(SERVER)
-    assert host.left() == []
-    host, server = _with_all_disks(scene)
-    mark_unfinished(str(host.instances), server.uuid)
-    assert host.driver.init_host() == (server.uuid,)
-    assert host.left() == []
-    return b""
 
 
 def growth(scene: Scene) -> bytes:

@@ -5,7 +5,7 @@ python -m unit.attacks.table`` writes its page."""
 import dataclasses
 import pathlib
 
-from unit.attacks import imports, later, rewritten, sizes, writing
+from unit.attacks import imports, later, lying, moving, rewritten, sizes, writing
 from unit.attacks.scene import Attack
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -16,6 +16,8 @@ _TRACED = (
     "test_no_file_is_opened_but_the_image_and_the_servers_own"
 )
 _TRAPS = "tests/appliance/test_traps.py::"
+_DOCUMENT = "tests/unit/planning/migration/test_document.py::"
+_PEER = "tests/unit/migration/peer/"
 _IN_AN_APPLIANCE = (
     f"{_TRAPS}test_a_trap_is_refused",
     f"{_TRAPS}test_what_is_written_is_that_file_alone",
@@ -111,16 +113,18 @@ ROWS = (
     Row(
         "CVE-2016-2140",
         "the same when a server is resized or moved",
-        "there is no resize and no migration yet; a server that is deleted takes its "
-        "disks along and nothing that they name",
-        rewritten.resize_or_move,
+        "there is no resize yet; a migration copies and converts no disk: the other "
+        "host has the same storage and is told the same formats",
+        moving.resize_or_move,
     ),
     Row(
         "CVE-2020-17376",
         "after a live migration a reboot takes devices of the source's document",
-        "there is no migration yet; a server is started with the document that "
-        "libvirt has, and no other is kept",
-        later.migration,
+        "one function makes both the running and the kept document for the "
+        "destination; paths that lead elsewhere there are refused, by a proof that the "
+        "storage is the same",
+        moving.reboot_after_migration,
+        (f"{_DOCUMENT}test_what_belongs_to_this_run_is_left_out",),
     ),
     Row(
         "CVE-2022-47951",
@@ -158,6 +162,36 @@ ROWS = (
         "it as raw, and as an image for a larger disk it is refused",
         rewritten.growth,
     ),
+    Row(
+        "files-by-proof",
+        "a source asks the program at the destination for a file of that host, as a "
+        "proof of shared storage",
+        "read are files of a proof's name alone, no links, and only what looks like "
+        "a token is told; of other paths it tells whether they are there",
+        lying.proofs,
+        (
+            f"{_PEER}test_proof.py::test_other_files_are_refused_before_any_is_read",
+            f"{_PEER}test_proof.py::test_what_is_no_token_is_not_told",
+        ),
+    ),
+    Row(
+        "host-as-option",
+        "a destination that ssh takes for an option (``-oProxyCommand=``), typed or "
+        "told by the other host",
+        "refused before anything is started: a host is a name or an IP address",
+        lying.option,
+        (
+            f"{_PEER}test_ssh.py::test_what_is_no_address_is_refused",
+            "tests/unit/planning/migration/test_uris.py::test_what_is_no_address",
+        ),
+    ),
+    Row(
+        "lying-destination",
+        "the other host answers with garbage, or claims to have the storage",
+        "refused in one line that moves no cursor; the server runs on where it is",
+        lying.answers,
+        (f"{_PEER}test_ssh.py::test_what_is_no_peer_is_unreachable",),
+    ),
 )
 
 HEAD = """\
@@ -174,8 +208,12 @@ touches that file, and none may. ``tests/unit/images/test_traced.py`` has it tel
 no program on the way of an image opens any other file than its own.
 
 Some of the attacks went through operations that are not there yet: rescue, snapshots,
-resize, migration, volumes. Their rows say so, and make the attack through what there is
-instead; they fail as soon as the driver or the command has such an operation.
+resize, volumes. Their rows say so, and make the attack through what there is instead;
+they fail as soon as the driver or the command has such an operation.
+
+The last rows have no number: they are what a migration newly exposes. The program that
+answers at the destination runs as root there and obeys whoever may log in as root, so
+that it keeps out nobody who could not do worse; it must not do more than it is asked.
 
 .. list-table::
    :header-rows: 1

@@ -15,6 +15,7 @@ PROMISED = (
     *("CVE-2015-5163", "CVE-2015-7548", "CVE-2016-2140", "CVE-2020-17376"),
     *("CVE-2022-47951", "CVE-2023-2088", "CVE-2024-32498", "CVE-2024-40767"),
     "CVE-2026-24708",
+    *("files-by-proof", "host-as-option", "lying-destination"),
 )
 _ID = re.compile(r"``(tests/\S+?\.py)::(\w+)(?:\[(.*?)\])?``")
 

@@ -35,6 +35,7 @@ from nova_xen.model import (
 from nova_xen.model.host import BootFiles, BridgeFacts
 from nova_xen.operations.request import CreateRequest
 from nova_xen.planning import make_plan
+from unit.cli.migrations import MigrationStub
 
 UUID = "5a1e2d3c-0000-4000-8000-0000000000{:02x}"
 Progress = Callable[[str, float], None]
@@ -80,13 +81,12 @@ def make_server(name: str, number: int = 1, **changes: Any) -> Server:
     return dataclasses.replace(server, **changes)
 
 
-class StubDriver:
+class StubDriver(MigrationStub):
     """``errors`` names methods, or (method, server), and what they raise."""
 
     def __init__(self, *servers: Server) -> None:
+        super().__init__()
         self.servers = {server.name: server for server in servers}
-        self.calls: list[tuple[Any, ...]] = []
-        self.errors: dict[Any, BaseException] = {}
         self.console: list[bytes] = [b""]
         self.progress: tuple[tuple[str, float], ...] = (("copy disk", 0.5),)
         self.request: CreateRequest | None = None
@@ -94,12 +94,6 @@ class StubDriver:
         self.cache: tuple[CachedImage, ...] = ()
         self.scrubbed: tuple[Scrubbed, ...] = ()
         self.pruned: tuple[Removal, ...] = ()
-
-    def _call(self, method: str, *args: Any) -> None:
-        self.calls.append((method, *args))
-        for key in (method, (method, *args[:1])):
-            if key in self.errors:
-                raise self.errors[key]
 
     def _find(self, name: str) -> Server:
         for server in self.servers.values():

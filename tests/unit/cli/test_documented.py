@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from nova_xen.cli import rows
+from nova_xen.cli import migration_rows, rows
 from nova_xen.cli.commands import NAMESPACE, Commands
 from unit.cli.stub import Cli
 
@@ -21,6 +21,9 @@ TABLES = {
     "``image cache list``: a list of objects": rows.CACHE,
     "``image cache scrub``: a list of objects": rows.SCRUB,
     "``image cache prune``: a list of objects": rows.PRUNE,
+    "``migration list``: a list of objects": migration_rows.MIGRATIONS,
+    "``migration show`` and ``server migrate``: one object": migration_rows.MIGRATION,
+    "``migration recover``: a list of objects": migration_rows.RECOVERED,
 }
 
 

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A migration from its checks to its end: it always has one."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+
+from nova_xen import exceptions
+from nova_xen.domain import Domain
+from nova_xen.hypervisor import Guest, migrate_guest
+from nova_xen.migration.call import Call
+from nova_xen.migration.check import Checked, check
+from nova_xen.migration.control import Wishes
+from nova_xen.migration.ending import Ending
+from nova_xen.migration.monitor import Monitor
+from nova_xen.migration.settle import settle
+from nova_xen.migration.story import Story, new_id
+from nova_xen.migration.world import World
+from nova_xen.model import (
+    MigrationProgress,
+    MigrationRecord,
+    MigrationRequest,
+    MigrationState,
+    RecoveryPlan,
+    Side,
+)
+from nova_xen.operations.power import cap_of
+from nova_xen.planning.migration.call import MigrationCall, decide_call
+from nova_xen.planning.migration.document import destination_document
+from nova_xen.planning.migration.timeout import TimeoutPlan, decide_timeout
+
+LOG = logging.getLogger(__name__)
+#: seconds that an event of the destination may come after libvirt's call has ended
+_EVENT_SECONDS = 2.0
+_EVENT_TICK = 0.05
+
+
+def nobody(_progress: MigrationProgress) -> None:
+    """Watch of a caller who does not."""
+
+
+def migrate(
+    world: World,
+    request: MigrationRequest,
+    watch: Callable[[MigrationProgress], None] = nobody,
+) -> MigrationRecord:
+    """Move a server to another host and return how it went.
+
+    :param watch: called at each interval, on this thread
+    :raises MigrationRefused: and nothing was changed
+    :raises MigrationAborted: by a person or the clock; it runs here
+    :raises MigrationFailed: it runs where the sentence says
+    :raises MigrationUndecided: a person must look; the journals stay
+    """
+    guest, domain = world.host.find(request.server)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_alone(world, guest, request))
+        _refuse_many(world, guest, request)
+        checked = check(world, guest, domain, request, stack)
+        return _Run(world, guest, domain, request, checked, watch).run()
+
+
+@contextlib.contextmanager
+def _alone(world: World, guest: Guest, request: MigrationRequest) -> Iterator[None]:
+    """Hold the lock that tells others that a process works on this guest."""
+    hold = world.journals.hold(guest.uuid)
+    if hold is None:
+        raise _refused(guest, request, "another process migrates it already")
+    with hold:
+        _refuse_remains(world, guest, request)
+        yield
+
+
+def _refuse_remains(world: World, guest: Guest, request: MigrationRequest) -> None:
+    """An earlier migration that nobody settled would be settled wrongly after this."""
+    if any(journal.uuid == guest.uuid for journal in world.journals.all()):
+        advice = f"run 'nova-xen migration recover {guest.name}' first"
+        why = f"an earlier migration was cut short and is not settled; {advice}"
+        raise _refused(guest, request, why)
+
+
+def _refuse_many(world: World, guest: Guest, request: MigrationRequest) -> None:
+    limit = world.options.max_concurrent
+    running = [
+        journal
+        for journal in world.journals.all()
+        if journal.side is Side.SOURCE and world.journals.busy(journal.uuid)
+    ]
+    if limit and len(running) >= limit:
+        why = (
+            f"{len(running)} migrations run here already and "
+            f"max_concurrent_live_migrations is {limit}"
+        )
+        raise _refused(guest, request, why)
+
+
+def _refused(
+    guest: Guest, request: MigrationRequest, why: str
+) -> exceptions.MigrationRefused:
+    return exceptions.MigrationRefused(
+        server=guest.name, destination=request.destination, why=why
+    )
+
+
+class _Run:
+    """The steps after the checks, and what they hand to each other."""
+
+    def __init__(
+        self,
+        world: World,
+        guest: Guest,
+        domain: Domain,
+        request: MigrationRequest,
+        checked: Checked,
+        watch: Callable[[MigrationProgress], None],
+    ) -> None:
+        self._world = world
+        self._guest = guest
+        self._domain = domain
+        self._request = request
+        self._checked = checked
+        self._ending: Ending | None = None
+        self._call = decide_call(request, world.options, checked.address)
+        self._story = Story(world, checked.peer, self._record(), watch)
+        self._document = destination_document(
+            guest.xml(secure=True), listen=checked.target.console_listen
+        )
+        self._definition = destination_document(
+            guest.xml(inactive=True, secure=True),
+            listen=checked.target.console_listen,
+        )
+
+    def _record(self) -> MigrationRecord:
+        moving, now = self._checked.moving, self._world.clock()
+        return MigrationRecord(
+            id=new_id(),
+            uuid=moving.uuid,
+            name=moving.name,
+            source=self._checked.source.hostname,
+            destination=self._request.destination,
+            uri=self._checked.uri,
+            kind=self._request.kind,
+            mode=moving.mode,
+            tunnelled=self._call.tunnelled,
+            memory_mib=moving.memory_mib,
+            state=MigrationState.CHECKING,
+            started=now,
+            entered={MigrationState.CHECKING: now},
+        )
+
+    def run(self) -> MigrationRecord:
+        """From the journals to the end."""
+        Wishes(self._world.options.state_path, self._guest.uuid).clear()
+        domid = self._guest.domid()
+        try:
+            self._story.begin(self._checked.source.address)
+            if domid is None:
+                raise _refused(self._guest, self._request, "it went off meanwhile")
+            self._copy(domid)
+            self._finish()
+        except exceptions.NovaXenError as error:
+            return self._settle(error)
+        return self._story.record
+
+    def _copy(self, domid: int) -> None:
+        """libvirt's call, watched until it has ended."""
+        arrival = self._checked.destination.watch(self._guest.uuid)
+        suspended = self._world.suspend_watch_of(domid)
+        sockets = self._world.sockets_of()
+        ending = self._ending = Ending(
+            self._world,
+            self._story,
+            self._checked.peer,
+            sockets,
+            domid=domid,
+            cap=cap_of(self._domain),
+        )
+        monitor = Monitor(
+            self._world,
+            self._story,
+            ending,
+            sockets=sockets,
+            suspended=suspended,
+            resumed=arrival.resumed_at,
+            domid=domid,
+            address=self._checked.address,
+            timeout=self._timeout(),
+        )
+        call = Call(lambda: _migrate(self._world, self._guest, self._plan()))
+        try:
+            self._story.enter(MigrationState.COPYING)
+            call.start()
+            monitor.run(call)
+            call.outcome()
+            self._await(arrival.resumed_at, monitor)
+        finally:
+            suspended.close()
+
+    def _plan(self) -> tuple[str, MigrationCall, str]:
+        return self._checked.uri, self._call, self._document
+
+    def _timeout(self) -> TimeoutPlan:
+        moving = self._checked.moving
+        return decide_timeout(self._request, self._world.options, moving.memory_mib)
+
+    def _await(self, resumed: Callable[[], float | None], monitor: Monitor) -> None:
+        """Let the destination's event come, which the downtime is measured by."""
+        deadline = self._world.clock() + _EVENT_SECONDS
+        while resumed() is None and self._world.clock() < deadline:
+            self._world.sleep(_EVENT_TICK)
+        monitor.look()
+
+    def _finish(self) -> None:
+        """It runs there: put its definition and its scheduler in order."""
+        if self._story.state is not MigrationState.FINISHING:
+            self._story.enter(MigrationState.FINISHING)
+        journal = self._story.mirrored
+        self._checked.peer.arrived(journal, self._definition, cap_of(self._domain))
+        self._checked.peer.end(journal.id)
+        # once the journal is gone, nobody would end the record
+        self._story.end(MigrationState.DONE)
+        try:
+            self._world.journals.remove(self._guest.uuid)
+        except exceptions.NovaXenError as error:
+            LOG.warning("Server %s has arrived, but: %s", self._guest.name, error)
+
+    def _settle(self, error: exceptions.NovaXenError) -> MigrationRecord:
+        """Something failed: look where the guest is, put it right, and say it."""
+
+        def close(plan: RecoveryPlan) -> None:
+            if self._story.record.ended is None:
+                self._end(plan, error)
+
+        journal = self._story.journal(Side.SOURCE)
+        plan = settle(self._world, journal, self._checked.peer, close)
+        close(plan)
+        if self._story.state is MigrationState.DONE:
+            LOG.warning("Server %s arrived, but: %s", self._guest.name, error)
+            return self._story.record
+        failed = self._story.state is MigrationState.FAILED
+        if failed and isinstance(error, exceptions.MigrationRefused):
+            raise error
+        raise self._failure(plan, str(error).rstrip(".")) from error
+
+    def _end(self, plan: RecoveryPlan, error: exceptions.NovaXenError) -> None:
+        """End the record by what was seen on both hosts."""
+        why = str(error).rstrip(".")
+        match plan.state:
+            case MigrationState.UNDECIDED:
+                self._story.end(MigrationState.UNDECIDED, plan.sentence)
+                return
+            case MigrationState.DONE:
+                self._story.end(MigrationState.DONE, why)
+                return
+        if self._ending is not None:
+            self._release(self._ending)
+        if self._ending is not None and self._ending.aborted:
+            self._story.end(MigrationState.ABORTED, self._ending.why)
+            return
+        self._story.end(MigrationState.FAILED, why)
+
+    def _failure(self, plan: RecoveryPlan, why: str) -> exceptions.NovaXenError:
+        """What is told of a migration that ended this way."""
+        name, destination = self._guest.name, self._request.destination
+        where = plan.sentence.rstrip(".")
+        match self._story.state:
+            case MigrationState.ABORTED:
+                return exceptions.MigrationAborted(
+                    server=name,
+                    destination=destination,
+                    why=self._story.record.why,
+                    where=where,
+                )
+            case MigrationState.UNDECIDED:
+                return exceptions.MigrationUndecided(
+                    server=name, destination=destination, why=why, advice=where
+                )
+        return exceptions.MigrationFailed(
+            server=name, destination=destination, why=why, where=where
+        )
+
+    def _release(self, ending: Ending) -> None:
+        try:
+            ending.release()
+        except exceptions.NovaXenError as error:
+            LOG.warning("Server %s: %s", self._guest.name, error)
+
+
+def _migrate(world: World, guest: Guest, plan: tuple[str, MigrationCall, str]) -> None:
+    uri, call, document = plan
+    migrate_guest(
+        world.host.connection,
+        guest,
+        uri,
+        call.flags,
+        migrate_uri=call.migrate_uri,
+        document=document,
+    )

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a migration that was cut left on two hosts, looked at and put right.
+
+A host that cannot be asked is no error here but one fact more, and so is a step that
+fails: whatever happens, a plan says where the server is or what a person must do.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+
+from nova_xen import exceptions
+from nova_xen.migration.interfaces import Peer
+from nova_xen.migration.world import World
+from nova_xen.model import (
+    GuestView,
+    MigrationJournal,
+    MigrationState,
+    RecoveryAction,
+    RecoveryPlan,
+    RecoveryStep,
+    Side,
+)
+from nova_xen.planning.migration.recovery import plan_recovery
+
+LOG = logging.getLogger(__name__)
+#: rounds of steps before it is said that they do not help
+_ROUNDS = 4
+#: seconds between two looks at what somebody else must end first
+PAUSE = 5.0
+#: seconds for libvirt to end a migration of which the process died
+LIBVIRT_PATIENCE = 300.0
+#: seconds for Xen to free a domain that was ended; one may stay for ever
+DYING_PATIENCE = 30.0
+_FAR = {Side.SOURCE: Side.DESTINATION, Side.DESTINATION: Side.SOURCE}
+Close = Callable[[RecoveryPlan], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """What both hosts have; None for one that gives no answer."""
+
+    source: GuestView | None
+    destination: GuestView | None
+
+    @property
+    def views(self) -> tuple[GuestView, ...]:
+        return tuple(each for each in (self.source, self.destination) if each)
+
+    @property
+    def busy(self) -> bool:
+        return any(view.busy for view in self.views)
+
+    @property
+    def dying(self) -> bool:
+        there = self.destination
+        return there is not None and any(domain.dying for domain in there.xen)
+
+
+def settle(
+    world: World, journal: MigrationJournal, peer: Peer, close: Close
+) -> RecoveryPlan:
+    """Look at both hosts and carry out what is to be done, until nothing is.
+
+    The caller holds the lock of this guest. A step changes what can be seen (a
+    restart of libvirtd shows domains it had lost), so both hosts are looked at again
+    after each round. No error of a host is raised.
+
+    :param close: told the plan before the journals go, after which nobody would
+    """
+    trouble = ""
+    for _ in range(_ROUNDS + 1):
+        plan = _look(world, journal, peer)
+        if all(step.action is RecoveryAction.FORGET for step in plan.steps):
+            return _forget(world, journal, peer, plan, close)
+        trouble = _carry_out(world, journal, peer, plan.steps)
+    if plan.state is MigrationState.UNDECIDED:
+        return plan
+    sentence = trouble or _stuck(plan)
+    return dataclasses.replace(plan, state=MigrationState.UNDECIDED, sentence=sentence)
+
+
+def _forget(
+    world: World,
+    journal: MigrationJournal,
+    peer: Peer,
+    plan: RecoveryPlan,
+    close: Close,
+) -> RecoveryPlan:
+    """Where the server is is sure by now, so a journal that stays changes nothing."""
+    if plan.steps:
+        close(plan)
+    _carry_out(world, journal, peer, plan.steps)
+    return plan
+
+
+def _stuck(plan: RecoveryPlan) -> str:
+    left = "; ".join(f"{step.action} on the {step.side}" for step in plan.steps)
+    return f"What was tried {_ROUNDS} times does not help ({left}), so do it by hand"
+
+
+def _look(world: World, journal: MigrationJournal, peer: Peer) -> RecoveryPlan:
+    seen = _wait(world, journal, peer)
+    plan = plan_recovery(journal, seen.source, seen.destination)
+    # this process holds the lock itself, so what is busy here is libvirt
+    if journal.side is Side.SOURCE and seen.source and seen.source.busy:
+        sentence = f"Server {journal.name}: libvirt still migrates it: wait for its end"
+        return dataclasses.replace(plan, sentence=sentence)
+    return plan
+
+
+def _wait(world: World, journal: MigrationJournal, peer: Peer) -> _Seen:
+    """What is there once nobody else works on it, or is not to be waited for."""
+    seen = _views(world, journal, peer)
+    waited = 0.0
+    while (seen.busy and waited < LIBVIRT_PATIENCE) or (
+        seen.dying and waited < DYING_PATIENCE
+    ):
+        if not waited:
+            what = "is still worked on" if seen.busy else "is being ended by Xen"
+            LOG.info("Server %s %s, which is waited for.", journal.name, what)
+        world.sleep(PAUSE)
+        waited += PAUSE
+        seen = _views(world, journal, peer)
+    return seen
+
+
+def _views(world: World, journal: MigrationJournal, peer: Peer) -> _Seen:
+    near = _view(journal, journal.side, world.local)
+    far = _view(journal, _FAR[journal.side], peer)
+    return _Seen(near, far) if journal.side is Side.SOURCE else _Seen(far, near)
+
+
+def _view(journal: MigrationJournal, side: Side, host: Peer) -> GuestView | None:
+    """What a host has; one whose libvirt or Xen cannot be asked is silent too."""
+    try:
+        found = host.view(journal.uuid, journal.name)
+    except exceptions.NovaXenError as error:
+        LOG.warning("Server %s, looking at the %s: %s", journal.name, side, error)
+        return None
+    if side is journal.side:
+        return dataclasses.replace(found, side=side, journal=journal)
+    return dataclasses.replace(found, side=side)
+
+
+def _carry_out(
+    world: World, journal: MigrationJournal, peer: Peer, steps: Sequence[RecoveryStep]
+) -> str:
+    """Why one failed, in the words of an advice; those after it are not done."""
+    for step in steps:
+        told = (journal.name, step.action, step.side, step.why)
+        LOG.warning("Server %s: %s on the %s: %s", *told)
+        host: Peer = world.local if step.side is journal.side else peer
+        try:
+            host.carry_out(journal.uuid, journal.name, step)
+        except exceptions.NovaXenError as error:
+            LOG.warning("Server %s: %s", journal.name, error)
+            return _advice(step, error)
+    return ""
+
+
+def _advice(step: RecoveryStep, error: exceptions.NovaXenError) -> str:
+    advice = error.context.get("advice")
+    if isinstance(error, exceptions.MigrationUndecided) and advice:
+        return str(advice)
+    why = str(error).rstrip(".")
+    return f"The step {step.action} on the {step.side} failed ({why}): see to that"

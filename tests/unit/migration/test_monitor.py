@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the watch sees, heeds and survives."""
+
+import logging
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from nova_xen import exceptions
+from nova_xen.migration.control import Wish
+from nova_xen.model import MigrationState, TimeoutAction
+from nova_xen.planning.migration.timeout import TimeoutPlan
+from unit.migration.watching import DOMID, SOCKET, Watched
+
+S = MigrationState
+FORCE, ABORT = TimeoutAction.FORCE_COMPLETE, TimeoutAction.ABORT
+
+
+@pytest.fixture
+def watch(tmp_path: pathlib.Path) -> Iterator[Callable[..., Watched]]:
+    made: list[Watched] = []
+
+    def make(*given: Any, **named: Any) -> Watched:
+        made.append(Watched(tmp_path, *given, **named))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("stopped", "resumed", "state", "downtime"),
+    [
+        (None, None, S.COPYING, None),
+        (1001.0, None, S.STOPPED, None),
+        (1001.0, 1003.5, S.FINISHING, 2.5),
+        (1004.0, 1003.5, S.FINISHING, 0.0),
+        (None, 1003.5, S.COPYING, None),
+    ],
+)
+def test_states_are_what_is_seen(
+    watch: Callable[..., Watched],
+    stopped: float | None,
+    resumed: float | None,
+    state: MigrationState,
+    downtime: float | None,
+) -> None:
+    watched = watch()
+    watched.stopped, watched.resumed = stopped, resumed
+    watched.monitor.look()
+    assert (watched.story.state, watched.story.record.downtime) == (state, downtime)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_bytes_are_the_kernels(watch: Callable[..., Watched], found: bool) -> None:
+    watched = watch()
+    watched.sockets.found = SOCKET if found else None
+    for acked in (1000, 2000, 1500, None):
+        watched.sockets.acked = acked
+        watched.monitor.look()
+    assert watched.told[-1].bytes_sent == (2000 if found else None)
+
+
+@pytest.mark.parametrize("wish", Wish)
+def test_wishes_are_heeded(watch: Callable[..., Watched], wish: Wish) -> None:
+    watched = watch()
+    watched.wishes.ask(wish)
+    watched.monitor.look()
+    watched.monitor.look()
+    assert watched.ending.aborted is (wish is Wish.ABORT)
+    assert watched.caps == ([(DOMID, 10)] if wish is Wish.FORCE_COMPLETE else [])
+
+
+def test_an_abort_that_comes_before_the_connection(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch()
+    watched.sockets.found, watched.peer.domains = None, ()
+    watched.wishes.ask(Wish.ABORT)
+    watched.monitor.look()
+    assert not watched.ending.aborted
+    watched.sockets.found = SOCKET
+    watched.monitor.look()
+    assert (watched.ending.why, watched.sockets.closed) == (
+        "as it was asked for",
+        [SOCKET],
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "elapsed", "forced", "aborted"),
+    [
+        (ABORT, [9], False, False),
+        (ABORT, [10], False, True),
+        (FORCE, [10], True, False),
+        (FORCE, [10, 19], True, False),
+        (FORCE, [10, 20], True, True),
+    ],
+)
+def test_a_timeout(
+    watch: Callable[..., Watched],
+    action: TimeoutAction,
+    elapsed: list[int],
+    forced: bool,
+    aborted: bool,
+) -> None:
+    watched = watch(timeout=TimeoutPlan(10, action))
+    for seconds in elapsed:
+        watched.now = 1000.0 + seconds
+        watched.monitor.look()
+    assert (watched.ending.forced, watched.ending.aborted) == (forced, aborted)
+    if aborted:
+        assert f"longer than {elapsed[-1]} s" in watched.ending.why
+
+
+def test_a_scheduler_without_a_cap_is_aborted_in_the_end(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch(timeout=TimeoutPlan(10, FORCE))
+    watched.scheduler = "no cap"
+    for seconds in (10, 15, 20):
+        watched.now = 1000.0 + seconds
+        watched.monitor.look()
+    assert watched.ending.aborted
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("odd"),
+        exceptions.SocketsUnavailable(action="read", why="odd"),
+    ],
+)
+def test_the_watch_goes_on_and_complains_once(
+    watch: Callable[..., Watched],
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    watched = watch()
+    watched.sockets.error = error
+    watched.stopped = 1001.0
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            watched.monitor.look()
+    assert watched.story.state is S.STOPPED
+    assert len(watched.told) == 3
+    assert len([each for each in caplog.records if "watching" in each.message]) == 1
+
+
+class Pressing:
+    """A call whose wait is interrupted so often, and which ends after an abort."""
+
+    def __init__(self, watched: Watched, stops: list[BaseException]) -> None:
+        self._watched, self._stops = watched, stops
+
+    def start(self) -> None:
+        """It has begun."""
+
+    def wait(self, seconds: float | None = None) -> bool:
+        if self._stops:
+            raise self._stops.pop(0)
+        return self._watched.ending.aborted
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_aborts_and_waits_for_the_end(
+    watch: Callable[..., Watched], stop: type[BaseException]
+) -> None:
+    watched = watch()
+    call: Any = Pressing(watched, [stop()])
+    watched.run(call)
+    assert watched.ending.why == "its process was interrupted"
+    assert watched.sockets.closed == [SOCKET]
+
+
+def test_a_second_interrupt_leaves(watch: Callable[..., Watched]) -> None:
+    watched = watch()
+    call: Any = Pressing(watched, [KeyboardInterrupt(), KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        watched.run(call)
+
+
+def test_an_interrupt_that_is_too_late_changes_nothing(
+    watch: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = watch(S.STOPPED)
+    looks = iter([False, False, True])
+
+    class Late(Pressing):
+        def wait(self, seconds: float | None = None) -> bool:
+            return super().wait(seconds) or next(looks)
+
+    call: Any = Late(watched, [KeyboardInterrupt()])
+    with caplog.at_level(logging.WARNING):
+        watched.run(call)
+    assert (watched.ending.aborted, watched.story.state) == (False, S.STOPPED)
+    assert "cannot be aborted" in caplog.text
