@@ -122,10 +122,16 @@ def boot(mode: str) -> tuple[str, ...]:
     )
 
 
+def own_host() -> str:
+    """The host of this process: pytest-xdist's workers have one each."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return os.environ.get("NOVA_XEN_LAB_HOST", f"xen{int(worker[2:]) + 1}")
+
+
 @pytest.fixture(scope="session")
 def dom0() -> Iterator[Dom0]:
-    """The first host; each image keeps its format on it."""
-    host = Dom0(os.environ.get("NOVA_XEN_LAB_HOST", "xen1"))
+    """A host for this process alone; each image keeps its format on it."""
+    host = Dom0(own_host())
     up = host.run("true", seconds=120)
     assert up.code == 0, f"the lab is not up (tools/xenlab up): {up.err}"
     host.sh(

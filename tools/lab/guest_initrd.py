@@ -37,13 +37,7 @@ if [ "$label" ]; then
 fi
 $b --install -s
 nova-xen-guest-start 2>/dev/null
-$b grep -q nova_xen.dirty /proc/cmdline && dirty &
 exec nova-xen-guest
-"""
-# memory that changes all the time, for migrations
-_DIRTY = """#!/bin/busybox sh
-mount -t tmpfs tmpfs /mnt
-while :; do dd if=/dev/zero of=/mnt/block bs=64k count=128 2>/dev/null; done
 """
 
 
@@ -56,7 +50,6 @@ def build(tree: Path, files: Path) -> bytes:
             *(cpio.directory(name) for name in ("usr", "mnt", *_FOLDERS)),
             _program("bin/busybox", tree / "bin/busybox"),
             cpio.file("init", _INIT.encode(), executable=True),
-            cpio.file("sbin/dirty", _DIRTY.encode(), executable=True),
             *(_end(action) for action in ("poweroff", "reboot")),
             *own,
             *kernel.module_entries(tree, _MODULES),

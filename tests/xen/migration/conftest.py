@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two real Xen hosts with one folder of instances, shared by NFS."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xen.conftest import CONFIG, GUEST, READY, TOP, Dom0, boot
+
+PILOT = Path(__file__).with_name("pilot.py")
+
+JOURNALS = "/var/lib/nova-xen/migrations/journals"
+SHARED = "/srv/nova/instances"
+OPTIONS = f"""[DEFAULT]
+use_cow_images = false
+instances_path = {SHARED}
+[libvirt]
+live_migration_scheme = tcp
+live_migration_monitor_interval = 0.5
+[xen]
+libvirtd_restart_command = nova-xen-lab-libvirtd restart
+"""
+
+
+class Pair:
+    """The two hosts, and where a server is."""
+
+    def __init__(self, xen1: Dom0, xen2: Dom0) -> None:
+        self.hosts = (xen1, xen2)
+        self._pilots = {host.name: Pilot(host) for host in self.hosts}
+
+    def pilot(self, host: Dom0) -> Pilot:
+        """The driver on one of the hosts."""
+        return self._pilots[host.name]
+
+    def migrate(self, name: str, source: Dom0, **ask: Any) -> dict[str, Any]:
+        """Move a server to the other host; the record, when that went well."""
+        target = self.other(source)
+        told = self.pilot(source).ask(server=name, host=target.name, **ask)
+        assert "record" in told, told
+        record: dict[str, Any] = told["record"]
+        return record
+
+    def other(self, host: Dom0) -> Dom0:
+        """The host that is not this one."""
+        return self.hosts[1] if host is self.hosts[0] else self.hosts[0]
+
+    def homes(self, name: str) -> list[str]:
+        """Names of hosts on which Xen runs the guest, by Xen's own word."""
+        return [host.name for host in self.hosts if self.runs(host, name)]
+
+    def runs(self, host: Dom0, name: str) -> bool:
+        """Whether a domain of that name is there and not paused or ended."""
+        listed = host.sh("xl list").splitlines()[1:]
+        states = [row.split()[4] for row in listed if row.split()[0] == name]
+        return any(set(state) & {"r", "b"} or state == "------" for state in states)
+
+    def left_behind(self, name: str) -> list[str]:
+        """What a migration must not leave: journals, locks, domains without a name."""
+        found = []
+        for host in self.hosts:
+            journals = host.sh(
+                "ls /var/lib/nova-xen/migrations/journals 2>/dev/null ||:"
+            )
+            found += [f"{host.name}: {each}" for each in journals.split()]
+            domains = [row.split()[0] for row in host.sh("xl list").splitlines()[2:]]
+            found += [f"{host.name}: {each}" for each in domains if each != name]
+            proofs = host.sh(f"find {SHARED} -name '.nova-xen-proof*'")
+            found += proofs.split()
+        return found
+
+    def wipe(self) -> None:
+        """Remove every test server, whatever state it is in."""
+        for host in self.hosts:
+            host.sh(
+                "for name in $(virsh -c xen:///system list --all --name | grep ^t-); do"
+                " virsh -c xen:///system destroy $name;"
+                " virsh -c xen:///system undefine $name; done >/dev/null 2>&1;"
+                "for id in $(xl list | awk '$1 ~ /^t-|null/ {print $2}'); do"
+                " xl destroy $id; done; rm -rf /var/lib/nova-xen/migrations"
+            )
+        self.hosts[0].sh(f"rm -rf {SHARED}/*-*-*-*-*")
+
+
+def create(host: Dom0, name: str, mode: str, *, line: str = "", ram: int = 128) -> None:
+    """A server on the shared folder that has reported in."""
+    arguments = list(boot(mode))
+    arguments[-1] += f" nova_xen.ticks {line}".rstrip()
+    host.told(
+        *("server", "create", name, "--image", f"{GUEST}/guest.raw"),
+        *("--ram", str(ram), "--network", "bridge=br0"),
+        *("--wait-for", READY, "--timeout", "1500"),
+        *arguments,
+    )
+
+
+class Pilot:
+    """The driver in a host's dom0, loaded once (pilot.py)."""
+
+    def __init__(self, host: Dom0) -> None:
+        self._host = host
+        self._process: subprocess.Popen[str] | None = None
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None or self._process.poll() is not None:
+            self._host.upload(PILOT, "/root")
+            log = "/root/pilot.log"
+            command = f"/opt/nova-xen/bin/python3 /root/{PILOT.name} 2>>{log}"
+            self._process = subprocess.Popen(
+                [str(TOP / "tools/xenlab"), "ssh", self._host.name, command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        return self._process
+
+    def ask(self, **ask: Any) -> dict[str, Any]:
+        """What came of it; empty when the process died over it."""
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(ask) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        told: dict[str, Any] = json.loads(line) if line else {}
+        return told
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def pair() -> Iterator[Pair]:
+    """Both hosts with the same options and the shared folder."""
+    xen1, xen2 = Dom0("xen1"), Dom0("xen2")
+    xen1.sh("nova-xen-lab-nfs serve")
+    xen2.sh("nova-xen-lab-nfs mount xen1")
+    for host in (xen1, xen2):
+        host.sh(f"mkdir -p /etc/nova-xen {SHARED}; cat >{CONFIG} <<'END'\n{OPTIONS}END")
+    made = Pair(xen1, xen2)
+    made.wipe()
+    yield made
+    with contextlib.suppress(AssertionError):
+        made.wipe()
+    for host in made.hosts:
+        made.pilot(host).close()
+    for host in (xen1, xen2):
+        host.sh(f"rm -f {CONFIG}")
+
+
+@pytest.fixture
+def clean(pair: Pair) -> Iterator[Pair]:
+    """The hosts without servers before and after a test."""
+    yield pair
+    pair.wipe()

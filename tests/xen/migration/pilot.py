@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs in dom0: migrations through the driver, with something done at a chosen moment.
+
+A command of nova-xen takes ten seconds to start on an emulated host, too long to meet
+a moment of a migration. Reads one JSON object a line and answers one JSON line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from nova_xen.cli.session import open_driver
+from nova_xen.exceptions import NovaXenError
+from nova_xen.migration.json import to_plain
+from nova_xen.model import (
+    MigrationKind,
+    MigrationProgress,
+    MigrationRequest,
+    TimeoutAction,
+)
+
+
+class Moment:
+    """Does something once, when a migration is far enough."""
+
+    def __init__(self, driver: Any, ask: dict[str, Any]) -> None:
+        self._driver = driver
+        self._ask = ask
+        self._done = "do" not in ask
+
+    def __call__(self, progress: MigrationProgress) -> None:
+        if self._done or progress.state != self._ask.get("state", "copying"):
+            return
+        if (progress.bytes_sent or 0) < self._ask.get("bytes", 0):
+            return
+        self._done = True
+        self._act(self._ask["do"])
+
+    def _act(self, what: str) -> None:
+        match what:
+            case "abort":
+                self._driver.abort_migration(self._ask["server"])
+            case "force":
+                self._driver.force_complete_migration(self._ask["server"])
+            case "die":
+                os.kill(os.getpid(), 9)
+            case command:
+                subprocess.run(["bash", "-c", command], check=False)
+
+
+def request(ask: dict[str, Any]) -> MigrationRequest:
+    """What the test asks for."""
+    action = ask.get("timeout_action")
+    return MigrationRequest(
+        server=ask["server"],
+        destination=ask["host"],
+        kind=MigrationKind(ask.get("kind", "live")),
+        tunnelled=ask.get("tunnelled"),
+        timeout=ask.get("timeout"),
+        timeout_action=TimeoutAction(action) if action else None,
+    )
+
+
+def answer(driver: Any, ask: dict[str, Any]) -> dict[str, Any]:
+    """The record, or the error in its own words."""
+    try:
+        if ask.get("recover"):
+            return {"plans": to_plain(driver.recover_migrations(()))}
+        record = driver.migrate(request(ask), Moment(driver, ask))
+    except NovaXenError as error:
+        return {"error": type(error).__name__, "words": str(error)}
+    return {"record": to_plain(record)}
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    driver = open_driver((), None)
+    for line in sys.stdin:
+        answers.write(json.dumps(answer(driver, json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Requirements: xen1 and xen2 up
+"""Guests that count go there and back under load; no number is lost or told twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from xen.conftest import Dom0
+from xen.migration import ticks
+from xen.migration.conftest import Pair, create
+
+WAYS = {"pvh": "live", "hvm": "live", "pv": "stop-and-copy"}
+ROUNDS = 3
+#: seconds that a guest of an emulated host may be late with a number beside all else
+SLACK = 5.0
+
+
+@pytest.fixture
+def stamped(clean: Pair) -> Iterator[Pair]:
+    yield clean
+    for host in clean.hosts:
+        ticks.stop(host)
+
+
+def round_trips(
+    pair: Pair, name: str, kind: str, rounds: int
+) -> list[tuple[Dom0, dict[str, Any]]]:
+    """Each migration's source and record."""
+    done = []
+    here, there = pair.hosts
+    for _ in range(2 * rounds):
+        done.append((here, pair.migrate(name, here, kind=kind)))
+        assert pair.homes(name) == [there.name]
+        here, there = there, here
+    return done
+
+
+@pytest.mark.parametrize("mode", WAYS)
+def test_there_and_back_under_load(stamped: Pair, mode: str) -> None:
+    name = f"t-ticks-{mode}"
+    create(stamped.hosts[0], name, mode, line="nova_xen.dirty")
+    offsets = {host.name: ticks.offset_of(host) for host in stamped.hosts}
+    for host in stamped.hosts:
+        ticks.stamp(host, name)
+    moves = round_trips(stamped, name, WAYS[mode], ROUNDS)
+    seen = [
+        tick for host in stamped.hosts for tick in ticks.read(host, offsets[host.name])
+    ]
+    assert ticks.missing(seen) == []
+    assert ticks.repeated(seen) == []
+    for source, told in moves:
+        assert told["state"] == "done"
+        moment = told["entered"]["stopped"] - offsets[source.name]
+        gap = ticks.gap_at(seen, moment)
+        assert gap <= told["downtime"] + SLACK, (gap, told)
+    assert stamped.left_behind(name) == []

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest prints some times a second, with the time at which a host read it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Sequence
+
+from xen.conftest import Dom0
+
+_TICK = re.compile(r"^(\d+\.\d+) .*NOVA-XEN-GUEST tick n=(\d+) ", re.MULTILINE)
+_STAMPER = """
+rm -f /tmp/ticks
+nohup setsid bash -c '
+tail -n +1 -F /var/log/xen/console/guest-{0}.log 2>/dev/null |
+while IFS= read -r line; do echo "$EPOCHREALTIME $line"; done >/tmp/ticks
+' >/dev/null 2>&1 </dev/null &
+echo $! >/tmp/stamper
+"""
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Tick:
+    """One number, and when it was read by this machine's clock."""
+
+    number: int
+    at: float
+
+
+def stamp(host: Dom0, name: str) -> None:
+    """Begin to note when each line of the guest's console comes."""
+    host.sh(_STAMPER.format(name))
+
+
+def stop(host: Dom0) -> None:
+    """End the noting."""
+    host.sh("kill -- -$(cat /tmp/stamper) 2>/dev/null ||:")
+
+
+def offset_of(host: Dom0) -> float:
+    """The host's clock less this machine's, in seconds, to half a round trip."""
+    before = time.time()
+    there = float(host.sh("echo $EPOCHREALTIME"))
+    return there - (before + time.time()) / 2
+
+
+def read(host: Dom0, offset: float) -> list[Tick]:
+    """The ticks noted so far, by this machine's clock."""
+    text = host.sh("cat /tmp/ticks")
+    return [Tick(int(number), float(at) - offset) for at, number in _TICK.findall(text)]
+
+
+def missing(ticks: Sequence[Tick]) -> list[int]:
+    """Numbers that nobody saw, between the first and the last seen."""
+    seen = {tick.number for tick in ticks}
+    return [number for number in range(min(seen), max(seen)) if number not in seen]
+
+
+def repeated(ticks: Sequence[Tick]) -> list[int]:
+    """Numbers that were printed twice: two copies would have run."""
+    numbers = [tick.number for tick in ticks]
+    return sorted({number for number in numbers if numbers.count(number) > 1})
+
+
+def gap_at(ticks: Sequence[Tick], moment: float) -> float:
+    """Seconds between the numbers before and after a moment."""
+    before = max(tick.at for tick in ticks if tick.at <= moment)
+    return min(tick.at for tick in ticks if tick.at > moment) - before
