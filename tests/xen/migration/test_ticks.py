@@ -52,9 +52,16 @@ def test_there_and_back_under_load(stamped: Pair, mode: str) -> None:
     ]
     assert ticks.missing(seen) == []
     assert ticks.repeated(seen) == []
-    for source, told in moves:
+    found = ticks.gaps(seen)
+    stops = [
+        told["entered"]["stopped"] - offsets[source.name] for source, told in moves
+    ]
+    # a guest that changes memory all the time is late with its numbers anyway
+    ordinary = max(
+        gap.seconds for gap in found if not any(gap.covers(stop) for stop in stops)
+    )
+    for stop, (_source, told) in zip(stops, moves, strict=True):
+        (gap,) = [gap.seconds for gap in found if gap.covers(stop)]
         assert told["state"] == "done"
-        moment = told["entered"]["stopped"] - offsets[source.name]
-        gap = ticks.gap_at(seen, moment)
-        assert gap <= told["downtime"] + SLACK, (gap, told)
+        assert gap <= told["downtime"] + ordinary + SLACK, (gap, ordinary, told)
     assert stamped.left_behind(name) == []

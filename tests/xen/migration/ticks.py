@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import time
 from collections.abc import Sequence
@@ -64,7 +65,24 @@ def repeated(ticks: Sequence[Tick]) -> list[int]:
     return sorted({number for number in numbers if numbers.count(number) > 1})
 
 
-def gap_at(ticks: Sequence[Tick], moment: float) -> float:
-    """Seconds between the numbers before and after a moment."""
-    before = max(tick.at for tick in ticks if tick.at <= moment)
-    return min(tick.at for tick in ticks if tick.at > moment) - before
+@dataclasses.dataclass(frozen=True)
+class Gap:
+    """The time between two numbers that follow each other."""
+
+    begin: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long nothing was heard."""
+        return self.end - self.begin
+
+    def covers(self, moment: float) -> bool:
+        """Whether the moment lies in it."""
+        return self.begin <= moment < self.end
+
+
+def gaps(ticks: Sequence[Tick]) -> list[Gap]:
+    """All of them, in order."""
+    moments = [tick.at for tick in sorted(ticks)]
+    return [Gap(begin, end) for begin, end in itertools.pairwise(moments)]
