@@ -6,6 +6,7 @@ refuses), peer to peer alone, and no parameters but these two and a name; it has
 abortJob and no statistics but the elapsed time (probed on real Xen, doc/libxl.rst).
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from nova_xen.hypervisor.connection import Connection, Raw
 from nova_xen.hypervisor.deadlines import Kind
 from nova_xen.hypervisor.guest import Guest
 from nova_xen.model import MigrateFlag
+
+LOG = logging.getLogger(__name__)
 
 _FLAGS = {
     MigrateFlag.LIVE: libvirt.VIR_MIGRATE_LIVE,
@@ -70,6 +73,8 @@ class ArrivalWatch:
     """Notes when a guest goes on at the destination, by this host's own clock.
 
     The destination's libvirt tells RESUMED once the guest has been unpaused there.
+    Where it cannot tell, a warning says so and nobody knows: a migration does not
+    depend on it.
     """
 
     def __init__(self, connection: Connection, uuid: str) -> None:
@@ -77,7 +82,10 @@ class ArrivalWatch:
         self._uuid = uuid
         self._lock = threading.Lock()
         self._resumed: float | None = None
-        connection.on_open(self._register)
+        try:
+            connection.on_open(self._register)
+        except (libvirt.libvirtError, exceptions.NovaXenError) as error:
+            LOG.warning("%s tells no events: %s", connection.uri, error)
 
     def _register(self, raw: Raw) -> None:
         self._connection.direct(

@@ -3,11 +3,12 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import Guest, migrate_guest
+from nova_xen.migration.admission import alone, refuse_many, refused
 from nova_xen.migration.call import Call
 from nova_xen.migration.check import Checked, check
 from nova_xen.migration.control import Wishes
@@ -54,52 +55,10 @@ def migrate(
     """
     guest, domain = world.host.find(request.server)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_alone(world, guest, request))
-        _refuse_many(world, guest, request)
+        stack.enter_context(alone(world, guest, request))
+        refuse_many(world, guest, request)
         checked = check(world, guest, domain, request, stack)
         return _Run(world, guest, domain, request, checked, watch).run()
-
-
-@contextlib.contextmanager
-def _alone(world: World, guest: Guest, request: MigrationRequest) -> Iterator[None]:
-    """Hold the lock that tells others that a process works on this guest."""
-    hold = world.journals.hold(guest.uuid)
-    if hold is None:
-        raise _refused(guest, request, "another process migrates it already")
-    with hold:
-        _refuse_remains(world, guest, request)
-        yield
-
-
-def _refuse_remains(world: World, guest: Guest, request: MigrationRequest) -> None:
-    """An earlier migration that nobody settled would be settled wrongly after this."""
-    if any(journal.uuid == guest.uuid for journal in world.journals.all()):
-        advice = f"run 'nova-xen migration recover {guest.name}' first"
-        why = f"an earlier migration was cut short and is not settled; {advice}"
-        raise _refused(guest, request, why)
-
-
-def _refuse_many(world: World, guest: Guest, request: MigrationRequest) -> None:
-    limit = world.options.max_concurrent
-    running = [
-        journal
-        for journal in world.journals.all()
-        if journal.side is Side.SOURCE and world.journals.busy(journal.uuid)
-    ]
-    if limit and len(running) >= limit:
-        why = (
-            f"{len(running)} migrations run here already and "
-            f"max_concurrent_live_migrations is {limit}"
-        )
-        raise _refused(guest, request, why)
-
-
-def _refused(
-    guest: Guest, request: MigrationRequest, why: str
-) -> exceptions.MigrationRefused:
-    return exceptions.MigrationRefused(
-        server=guest.name, destination=request.destination, why=why
-    )
 
 
 class _Run:
@@ -155,11 +114,14 @@ class _Run:
         try:
             self._story.begin(self._checked.source.address)
             if domid is None:
-                raise _refused(self._guest, self._request, "it went off meanwhile")
+                raise refused(self._guest, self._request, "it went off meanwhile")
             self._copy(domid)
             self._finish()
         except exceptions.NovaXenError as error:
             return self._settle(error)
+        except Exception as error:
+            LOG.exception("Server %s: its migration", self._guest.name)
+            return self._settle(_defect(error, self._guest.name))
         return self._story.record
 
     def _copy(self, domid: int) -> None:
@@ -284,6 +246,16 @@ class _Run:
             ending.release()
         except exceptions.NovaXenError as error:
             LOG.warning("Server %s: %s", self._guest.name, error)
+
+
+def _defect(error: Exception, server: str) -> exceptions.HypervisorError:
+    """What nobody foresaw must not leave a migration without an end either."""
+    return exceptions.HypervisorError(
+        doing="migrating",
+        server=f" server {server}",
+        why=f"{type(error).__name__}: {error}; the log has more",
+        code=None,
+    )
 
 
 def _migrate(world: World, guest: Guest, plan: tuple[str, MigrationCall, str]) -> None:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may begin a migration: one process for each guest, so many for each host."""
+
+import contextlib
+from collections.abc import Iterator
+
+from nova_xen import exceptions
+from nova_xen.hypervisor import Guest
+from nova_xen.migration.world import World
+from nova_xen.model import MigrationRequest, Side
+
+
+@contextlib.contextmanager
+def alone(world: World, guest: Guest, request: MigrationRequest) -> Iterator[None]:
+    """Hold the lock that tells others that a process works on this guest.
+
+    :raises MigrationRefused: another does, or an earlier migration is not settled
+    """
+    hold = world.journals.hold(guest.uuid)
+    if hold is None:
+        raise refused(guest, request, "another process migrates it already")
+    with hold:
+        _refuse_remains(world, guest, request)
+        yield
+
+
+def _refuse_remains(world: World, guest: Guest, request: MigrationRequest) -> None:
+    """An earlier migration that nobody settled would be settled wrongly after this."""
+    if any(journal.uuid == guest.uuid for journal in world.journals.all()):
+        advice = f"run 'nova-xen migration recover {guest.name}' first"
+        why = f"an earlier migration was cut short and is not settled; {advice}"
+        raise refused(guest, request, why)
+
+
+def refuse_many(world: World, guest: Guest, request: MigrationRequest) -> None:
+    """See that fewer run here than max_concurrent_live_migrations; 0 is no limit.
+
+    :raises MigrationRefused: as many as may be run already
+    """
+    limit = world.options.max_concurrent
+    running = [
+        journal
+        for journal in world.journals.all()
+        if journal.side is Side.SOURCE and world.journals.busy(journal.uuid)
+    ]
+    if limit and len(running) >= limit:
+        why = (
+            f"{len(running)} migrations run here already and "
+            f"max_concurrent_live_migrations is {limit}"
+        )
+        raise refused(guest, request, why)
+
+
+def refused(
+    guest: Guest, request: MigrationRequest, why: str
+) -> exceptions.MigrationRefused:
+    """The error of a migration that does not begin."""
+    return exceptions.MigrationRefused(
+        server=guest.name, destination=request.destination, why=why
+    )
