@@ -87,7 +87,10 @@ def scene(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 
     monkeypatch.setattr(detached.Detached, "__init__", noted)
     monkeypatch.setattr(detached.Detached, "next", heard)
+    # what runs in the background ignores Ctrl-C, and the command then leaves it so
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield made
+    signal.signal(signal.SIGINT, before)
     for child in made.children:
         if child.poll() is None:
             child.kill()
