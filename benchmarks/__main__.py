@@ -73,6 +73,13 @@ def injection(rounds: int | None) -> Report:
     return measure(rounds or ROUNDS)
 
 
+def migration(rounds: int | None) -> Report:
+    """A migration's own cost beside libvirt, between two hosts in memory."""
+    from benchmarks.migration import ROUNDS, measure
+
+    return measure(rounds or ROUNDS)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "documents": documents,
     "round-trips": round_trips,
@@ -80,9 +87,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "images": images,
     "create": create,
     "injection": injection,
+    "migration": migration,
 }
 #: what runs when none is named: all that needs neither lab nor libguestfs
-USUAL = ("documents", "round-trips", "cli", "images")
+USUAL = ("documents", "round-trips", "cli", "images", "migration")
 
 
 def _name(text: str) -> str:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 from benchmarks import __main__ as runner
-from benchmarks import cli, create, documents, images, injection, on_xen_host
+from benchmarks import (
+    cli,
+    create,
+    documents,
+    images,
+    injection,
+    migration,
+    on_xen_host,
+)
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import Report
 
@@ -40,6 +48,14 @@ def test_a_base_is_measured_beside_qemu_img_alone() -> None:
     assert report.median(images.SECOND) > 0
     small, large = (report.median(f"peak memory of fetching {n} MiB") for n in (1, 4))
     assert 0 < small < large + 16
+
+
+def test_a_migration_is_measured_without_libvirt() -> None:
+    report = migration.measure(2)
+
+    own = report.median("of it this package's own")
+    assert 0 < own < report.median("a migration")
+    assert report.median(migration.WANTED) > 0
 
 
 def test_a_command_that_is_not_installed_is_told(
@@ -85,7 +101,8 @@ def test_a_benchmark_that_cannot_run_is_one_sentence(
     [
         (
             ["speed"],
-            "'speed' is none of documents, round-trips, cli, images, create, injection",
+            "'speed' is none of documents, round-trips, cli, images, create, "
+            "injection, migration",
         ),
         (["cli", "--rounds", "0"], "'0' is no whole number above zero"),
         (["cli", "--rounds", "many"], "'many' is no whole number above zero"),
