@@ -16,6 +16,8 @@ from xen.conftest import CONFIG, GUEST, READY, TOP, Dom0, boot
 
 PILOT = Path(__file__).with_name("pilot.py")
 
+#: for a process in dom0 to end, and the ssh that started it
+ENDING_SECONDS = 120
 JOURNALS = "/var/lib/nova-xen/migrations/journals"
 SHARED = "/srv/nova/instances"
 OPTIONS = f"""[DEFAULT]
@@ -129,14 +131,19 @@ class Pilot:
         process.stdin.write(json.dumps(ask) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
-        told: dict[str, Any] = json.loads(line) if line else {}
+        if not line:
+            # it has closed its end and may take a moment to be gone
+            process.wait(ENDING_SECONDS)
+            self._process = None
+            return {}
+        told: dict[str, Any] = json.loads(line)
         return told
 
     def close(self) -> None:
         """End the process."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-            self._process.wait(60)
+            self._process.wait(ENDING_SECONDS)
 
 
 @pytest.fixture(scope="session")
