@@ -37,14 +37,32 @@ def work(request: Request, say: Say) -> None:
     say("starting its appliance")
     with contextlib.closing(appliance.start(request, say)) as handle:
         try:
-            _write(handle, request, say)
+            _judged(handle, request, say)
         except RuntimeError as error:
             raise Failed(partitions.last_line(error), "writing into it") from error
-        except UnicodeDecodeError as error:
-            # libguestfs's binding gives every string as text
-            raise Refused("a name or a link in it is no UTF-8") from error
         say("closing the disk")
         appliance.stop(handle)
+
+
+def _judged(handle: Any, request: Request, say: Say) -> None:
+    """Write, and blame the image only while there is an appliance to judge it.
+
+    An appliance that ended makes calls fail as a damaged image does.
+
+    :raises Failed: it ended
+    """
+    try:
+        _write(handle, request, say)
+    except Refused as refused:
+        try:
+            handle.ping_daemon()
+        except RuntimeError:
+            why = f"its appliance ended ({refused.why})"
+            raise Failed(why, "writing into it") from refused
+        raise
+    except UnicodeDecodeError as error:
+        # libguestfs's binding gives every string as text
+        raise Refused("a name or a link in it is no UTF-8") from error
 
 
 def _write(handle: Any, request: Request, say: Say) -> None:

@@ -27,7 +27,10 @@ class Disk(FakeGuest):
         return "ext4"
 
     def mount_options(self, options: str, mountable: str, mountpoint: str) -> None:
-        pass
+        self._maybe("mount_options")
+
+    def ping_daemon(self) -> None:
+        self._maybe("ping_daemon")
 
     def readlink(self, path: str) -> str:
         self._maybe("readlink")
@@ -90,6 +93,16 @@ def test_all_goes_well(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"rename": RuntimeError("rename: I/O error")}, Failed, "I/O error"),
         ({"shutdown": RuntimeError("umount: busy")}, Failed, "umount: busy"),
+        ({"mount_options": RuntimeError("bad magic")}, Refused, "bad magic"),
+        (
+            # killed in the middle of a call that the image can make fail as well
+            {
+                "mount_options": RuntimeError("killed by signal 9"),
+                "ping_daemon": RuntimeError("ping_daemon: killed by signal 9"),
+            },
+            Failed,
+            "killed by signal 9",
+        ),
         (
             {"readlink": UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid")},
             Refused,
