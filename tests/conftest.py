@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options all tests share."""
+"""Options all tests share, and what makes all of them cheaper."""
+
+import gc
 
 import pytest
 
@@ -14,3 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what the contract tests run against: the fake (default), libvirtd over "
         "a simulated Xen, or a real host (NOVA_XEN_LAB_URI)",
     )
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: some seven thousand tests, and all that they import.
+
+    Each full collection would look at it again, and took a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()

@@ -36,6 +36,12 @@ def system(tmp_path: Path) -> Path:
     return small_system(folder)
 
 
+@pytest.fixture(scope="module")
+def module_system(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a tree for all tests of a module."""
+    return small_system(tmp_path_factory.mktemp("system"))
+
+
 @pytest.fixture
 def disk(tmp_path: Path, instance: Path, system: Path) -> Path:
     """A raw disk with this system in its one partition."""

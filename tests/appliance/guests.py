@@ -18,7 +18,8 @@ from appliance.disks import file_system, partitioned, run
 
 SUITE = "bookworm"
 _FOLDER = cache_dir() / "network-guests"
-_MIB = 400
+#: of its file system, which begins behind the disk's first
+MIB = 400
 
 # dbus is what systemd recommends, and every Debian with systemd has it
 _SYSTEM = ("systemd-sysv", "dbus", "udev", "iproute2")
@@ -108,7 +109,7 @@ def disk(kind: Kind) -> Path:
         root = folder / "root"
         run("cp", "-a", "--reflink=auto", source, root)
         _finish(root, kind)
-        part = file_system("ext4", folder / "part.ext4", root, mib=_MIB)
+        part = file_system("ext4", folder / "part.ext4", root, mib=MIB)
         partitioned(folder / "disk", [part])
         part.unlink()
         remove_tree(root)

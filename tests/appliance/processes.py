@@ -16,11 +16,16 @@ def emulators(disk: Path) -> list[int]:
     for folder in _processes():
         with contextlib.suppress(OSError):
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            state_now = state(int(folder.name))
             given = any(os.fsencode(disk) in word for word in words)
-            if b"qemu-system" in words[0] and given and state != "Z":
+            if b"qemu-system" in words[0] and given and state_now != "Z":
                 found.append(int(folder.name))
     return found
+
+
+def state(number: int) -> str:
+    """What a process does, as proc(5) says it: "T" when it is stopped."""
+    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def workers(folder: Path) -> list[int]:
@@ -54,7 +59,7 @@ def sockets() -> set[str]:
     return {path.name for path in found if f"{path}/" not in used}
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something holds, or fail."""
     end = time.monotonic() + seconds
     while not condition():

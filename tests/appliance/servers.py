@@ -86,10 +86,12 @@ def write(
     )
 
 
-def guestfish(disk: Path, commands: str) -> None:
-    """Prepare a disk with libguestfs's own tool."""
+def guestfish(disks: list[Path], commands: str) -> None:
+    """Prepare disks with libguestfs's own tool: /dev/sda, /dev/sdb."""
     environment = ("LIBGUESTFS_BACKEND=direct", "LIBGUESTFS_BACKEND_SETTINGS=force_tcg")
+    CACHE.mkdir(parents=True, exist_ok=True)
     run(
-        *("env", *environment, f"LIBGUESTFS_CACHEDIR={CACHE}"),
-        *("guestfish", "--format=raw", "-a", str(disk), "--", *commands.split()),
+        *("env", *environment, f"LIBGUESTFS_CACHEDIR={CACHE}", "guestfish"),
+        *(word for disk in disks for word in ("--format=raw", "-a", str(disk))),
+        *("--", *commands.split()),
     )

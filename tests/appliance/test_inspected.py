@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from appliance.disks import Ext4, file_system, partitioned, run, small_system
-from appliance.servers import FILE, WHOLE, guestfish, write
+from appliance import prepared
+from appliance.disks import MIB, Ext4, file_system, partitioned, run, small_system
+from appliance.servers import FILE, WHOLE, write
+from appliance.shared import Shared
 from nova_xen import exceptions
 from nova_xen.model import GuestSetup, InjectedFile
 
@@ -17,46 +20,68 @@ from nova_xen.model import GuestSetup, InjectedFile
 DECOY = "libguestfsABCDEF"
 
 
-@pytest.fixture
-def decoy(tmp_path: Path) -> Iterator[Path]:
+FSTAB = """\
+/dev/sda1 / ext4 defaults 0 1
+/dev/sda2 /evil ext4 defaults 0 2
+/dev/sda2 /srv ext4 defaults 0 2
+/dev/xvdb /mnt auto defaults,nofail 0 2
+/dev/path={decoy}/guestfsd.sock,id=x /v ext4 defaults 0 0
+socket,path={decoy}/guestfsd.sock,id=channel0 /v ext4 defaults 0 0
+"""
+
+
+@pytest.fixture(scope="module")
+def decoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder of the host that a guest names as if it were one of sockets."""
-    folder = tmp_path / DECOY
+    folder = tmp_path_factory.mktemp("host") / DECOY
     folder.mkdir()
     (folder / "guestfsd.sock").write_text("of the host")
     yield folder
     assert (folder / "guestfsd.sock").read_text() == "of the host"
 
 
-def two_partitions(folder: Path, instance: Path, fstab: str, link: str = "") -> Path:
-    """A system whose fstab(5) is this one, and a second file system."""
+@pytest.fixture(scope="module")
+def _two(tmp_path_factory: pytest.TempPathFactory, decoy: Path) -> Iterator[Shared]:
+    folder = tmp_path_factory.mktemp("two")
+    made = Shared(two_partitions(folder, decoy))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def two(_two: Shared, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A system with a second file system, and one appliance for all tests of it."""
+    _two.lend(monkeypatch)
+    return _two.disk
+
+
+def two_partitions(folder: Path, decoy: Path) -> Path:
+    """The system's fstab(5) names what it has, what it may lack, and the host's."""
     root, other = folder / "one", folder / "two"
     for each in (root, other):
         each.mkdir()
-    small_system(root, files={"/etc/fstab": fstab})
+    small_system(root, files={"/etc/fstab": FSTAB.format(decoy=decoy)})
     for name in ("mnt", "srv"):
         (root / name).mkdir()
-    if link:
-        (root / "evil").symlink_to(link)
+    (root / "evil").symlink_to("/sysroot/etc")
     parts = [
         file_system("ext4", folder / "part1", root),
         file_system("ext4", folder / "part2", other),
     ]
-    return partitioned(instance / "disk", parts)
+    return partitioned(folder / "disk", parts)
 
 
-def test_what_the_guest_mounts_and_what_it_cannot(
-    tmp_path: Path, instance: Path, decoy: Path
+@pytest.mark.parametrize("partition", [-1, 1])
+def test_a_file_that_the_guest_would_cover_is_refused(
+    two: Path, partition: int
 ) -> None:
+    setup = GuestSetup(files=(InjectedFile(path="/mnt/x", content=b"x"),))
+    with pytest.raises(exceptions.InjectionRefused, match="would lie below /mnt"):
+        write(two, setup, partition=partition)
+
+
+def test_what_the_guest_mounts_and_what_it_cannot(two: Path) -> None:
     """Links are followed in the guest; a missing volume is no reason to refuse."""
-    fstab = (
-        "/dev/sda1 / ext4 defaults 0 1\n"
-        "/dev/sda2 /evil ext4 defaults 0 2\n"
-        "/dev/sda2 /srv ext4 defaults 0 2\n"
-        "/dev/xvdb /mnt auto defaults,nofail 0 2\n"
-        f"/dev/path={decoy}/guestfsd.sock,id=x /v ext4 defaults 0 0\n"
-        f"socket,path={decoy}/guestfsd.sock,id=channel0 /v ext4 defaults 0 0\n"
-    )
-    disk = two_partitions(tmp_path, instance, fstab, link="/sysroot/etc")
     setup = GuestSetup(
         hostname="web1",
         files=(
@@ -64,8 +89,8 @@ def test_what_the_guest_mounts_and_what_it_cannot(
             InjectedFile(path="/srv/x", content=b"on the second\n"),
         ),
     )
-    write(disk, setup, partition=-1)
-    first, second = Ext4(disk), Ext4(disk, offset=25 * 1024**2)
+    write(two, setup, partition=-1)
+    first, second = Ext4(two), Ext4(two, offset=25 * MIB)
     assert first.read("/etc/motd") == "hello\n"
     assert first.read("/etc/hostname") == "web1\n"
     assert second.read("/x") == "on the second\n"
@@ -75,45 +100,40 @@ def test_what_the_guest_mounts_and_what_it_cannot(
     second.check()
 
 
-@pytest.mark.parametrize("partition", [-1, 1])
-def test_a_file_that_the_guest_would_cover_is_refused(
-    tmp_path: Path, instance: Path, partition: int
+@pytest.fixture(scope="module")
+def lvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    disk = tmp_path_factory.mktemp("lvm") / "disk"
+    made = Shared(prepared.copied("lvm", disk))
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize(("partition", "name"), [(-1, "found"), (1, "numbered")])
+def test_the_system_is_in_lvm(
+    lvm: Shared, monkeypatch: pytest.MonkeyPatch, partition: int, name: str
 ) -> None:
-    fstab = "/dev/sda1 / ext4 defaults 0 1\n/dev/xvdb /mnt auto nofail 0 2\n"
-    disk = two_partitions(tmp_path, instance, fstab)
-    setup = GuestSetup(files=(InjectedFile(path="/mnt/x", content=b"x"),))
-    with pytest.raises(exceptions.InjectionRefused, match="would lie below /mnt"):
-        write(disk, setup, partition=partition)
+    lvm.lend(monkeypatch)
+    motd = InjectedFile(path="/etc/motd", content=name.encode())
+    setup = dataclasses.replace(WHOLE, hostname=name, files=(motd,))
+    write(lvm.disk, setup, partition=partition)
+    guest = Ext4(lvm.disk, offset=prepared.VOLUME)
+    assert guest.read("/etc/motd") == name
+    assert guest.read("/etc/hostname") == f"{name}\n"
+    guest.check()
 
 
-def test_a_name_that_is_no_text(tmp_path: Path, instance: Path, system: Path) -> None:
-    (system / "srv").symlink_to(b"/\xff\xfe".decode("utf-8", "surrogateescape"))
-    part = file_system("ext4", tmp_path / "part", system)
-    disk = partitioned(instance / "disk", [part])
-    setup = GuestSetup(files=(InjectedFile(path="/srv/x", content=b"x"),))
-    with pytest.raises(exceptions.InjectionRefused, match=r"no UTF-8"):
-        write(disk, setup)
-
-
-def test_a_system_in_a_subvolume(tmp_path: Path, instance: Path) -> None:
+def test_a_system_in_a_subvolume(
+    tmp_path: Path, instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """btrfs as Fedora has it: by number the system is not where it would be looked."""
-    disk = instance / "disk"
-    run("truncate", "-s", "260M", disk)
-    root = small_system(tmp_path / "root-made", files={})
-    (root / "etc/fstab").write_text("/dev/sda / btrfs subvol=root 0 0\n")
-    archive = tmp_path / "root.tar"
-    run("tar", "-C", root, "-cf", archive, ".")
-    guestfish(
-        disk,
-        "run : mkfs btrfs /dev/sda : mount /dev/sda / : btrfs-subvolume-create /root : "
-        f"tar-in {archive} /root",
-    )
-    with pytest.raises(exceptions.InjectionRefused, match="no /etc on it"):
-        write(disk, FILE, partition=0)
-    write(disk, WHOLE, partition=-1)
+    with Shared(prepared.copied("subvolume", instance / "disk")) as shared:
+        shared.lend(monkeypatch)
+        with pytest.raises(exceptions.InjectionRefused, match="no /etc on it"):
+            write(shared.disk, FILE, partition=0)
+        write(shared.disk, WHOLE, partition=-1)
     out = tmp_path / "out"
     out.mkdir()
-    run("btrfs", "restore", disk, out)
+    run("btrfs", "restore", shared.disk, out)
     assert (out / "root/etc/motd").read_text() == "hello\n"
     assert (out / "root/etc/hostname").read_text() == "web1\n"
     assert not (out / "etc").exists()

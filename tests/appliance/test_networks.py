@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from appliance import guests
 from appliance.boots import Report, booted
-from appliance.disks import run
+from appliance.disks import MIB, START, partitioned, run
 from appliance.servers import KEY, write
+from appliance.shared import Shared
 from nova_xen.model import GuestSetup, Nic, NicAddress
 
 FIRST = Nic(
@@ -36,7 +38,7 @@ SECOND = Nic(
     addresses=(NicAddress(address=ipaddress.ip_interface("198.51.100.7/25")),),
 )
 # a guest takes some twenty of them where nothing else is going on
-SECONDS = 300
+SECONDS = 600
 
 
 def found(report: Report) -> dict[str, object]:
@@ -62,13 +64,40 @@ EXPECTED: dict[str, object] = {
 }
 
 
+@pytest.fixture(scope="module")
+def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """All guests' systems on one disk, so that one appliance writes into all."""
+    folder = tmp_path_factory.mktemp("guests")
+    parts = [
+        copied(guests.disk(kind), folder / kind.name, skip=START // MIB)
+        for kind in guests.KINDS
+    ]
+    made = Shared(partitioned(folder / "disk", parts))
+    yield made
+    made.stop()
+
+
+def copied(source: Path, target: Path, *, skip: int) -> Path:
+    """A guest's file system, ``skip`` MiB into a disk."""
+    how = (f"skip={skip}", f"count={guests.MIB}", "bs=1M", "conv=sparse")
+    run("dd", f"if={source}", f"of={target}", *how, "status=none")
+    return target
+
+
 @pytest.mark.parametrize("kind", guests.KINDS, ids=lambda kind: kind.name)
 def test_a_guest_does_as_it_is_told(
-    tmp_path: Path, instance: Path, kind: guests.Kind
+    tmp_path: Path,
+    side_by_side: Shared,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: guests.Kind,
 ) -> None:
-    disk = instance / "disk"
-    run("cp", "--sparse=always", guests.disk(kind), disk)
-    write(disk, GuestSetup(hostname="web1", ssh_keys=(KEY,)), FIRST, SECOND)
+    number = guests.KINDS.index(kind)
+    side_by_side.lend(monkeypatch)
+    setup = GuestSetup(hostname="web1", ssh_keys=(KEY,))
+    write(side_by_side.disk, setup, FIRST, SECOND, partition=number + 1)
+    skip = START // MIB + number * guests.MIB
+    part = copied(side_by_side.disk, tmp_path / "part", skip=skip)
+    disk = partitioned(tmp_path / "disk", [part])
 
     # the kernel finds the second card first, so that its names are the wrong ones
     with booted(disk, [SECOND.mac, FIRST.mac], tmp_path / "boot") as boot:

@@ -34,6 +34,7 @@ def test_exit_under_the_event_loop(xen1: Daemon, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
+            timeout=120,
         )
         assert done.returncode == 3, done.stderr
         assert done.stdout.endswith("the loop runs: False\n")

@@ -112,12 +112,13 @@ def test_a_missing_bridge(xen1: Daemon, connection: Any, boot_file: str) -> None
 
 def test_a_create_is_held(xen1: Daemon, connection: Any, boot_file: str) -> None:
     domain = connection.defineXML(guest("acting", boot_file))
-    starter = threading.Thread(target=domain.create)
+    starter = threading.Thread(target=domain.create, daemon=True)
     with xen1.xen.holding("create", "acting"):
         starter.start()
         xen1.xen.wait_held("create")
         assert connection.lookupByName("acting").isActive() == 0
-    starter.join()
+    starter.join(60)
+    assert not starter.is_alive()
     assert connection.lookupByName("acting").isActive() == 1
 
 

@@ -12,6 +12,7 @@ from libxl.rig.daemon import Daemon
 from libxl.rig.guests import guest
 
 FLAGS = libvirt.VIR_MIGRATE_PEER2PEER | libvirt.VIR_MIGRATE_LIVE
+SECONDS = 120
 LOCAL = {libvirt.VIR_MIGRATE_PARAM_URI: "tcp://127.0.0.1"}
 
 
@@ -51,7 +52,7 @@ def test_a_migration_tells_time_alone(
     assert rest == [0] * 10
     assert set(moving.jobStats()) == {"type", "time_elapsed"}
     xen1.xen.command("release", "copy")
-    assert started.result() == 0
+    assert started.result(SECONDS) == 0
 
 
 def test_the_incoming_guest_has_no_id_yet(
@@ -62,7 +63,7 @@ def test_the_incoming_guest_has_no_id_yet(
     assert incoming.state() == [libvirt.VIR_DOMAIN_SHUTOFF, 0]
     assert incoming.jobInfo()[0] == libvirt.VIR_DOMAIN_JOB_UNBOUNDED
     xen1.xen.command("release", "copy")
-    assert started.result() == 0
+    assert started.result(SECONDS) == 0
 
 
 def test_a_cut_stream_leaves_the_guest(
@@ -70,7 +71,7 @@ def test_a_cut_stream_leaves_the_guest(
 ) -> None:
     xen1.xen.cut("copy")
     with pytest.raises(libvirt.libvirtError, match="Failed to send migration data"):
-        started.result()
+        started.result(SECONDS)
     assert moving.state()[0] == libvirt.VIR_DOMAIN_RUNNING
     other = libvirt.open(xen2.uri)
     assert [domain.name() for domain in other.listAllDomains()] == ["Domain-0"]
@@ -81,7 +82,7 @@ def test_a_cut_migration_goes_the_next_time(
 ) -> None:
     xen1.xen.cut("copy")
     with pytest.raises(libvirt.libvirtError):
-        started.result()
+        started.result(SECONDS)
     moving.migrateToURI3(xen2.tcp_uri, LOCAL, FLAGS)
     assert libvirt.open(xen2.uri).lookupByName("moving").isActive() == 1
 
@@ -105,5 +106,5 @@ def test_a_target_that_dies(
     xen2.kill()
     xen1.xen.command("release", "copy")
     with pytest.raises(libvirt.libvirtError):
-        started.result()
+        started.result(SECONDS)
     assert moving.state()[0] == libvirt.VIR_DOMAIN_RUNNING

@@ -2,6 +2,7 @@
 """Every error is one finished sentence, and each is raised somewhere."""
 
 import ast
+import functools
 import inspect
 import pathlib
 import re
@@ -81,10 +82,16 @@ def without_handlers(tree: ast.Module) -> ast.Module:
     return tree
 
 
+@functools.cache
+def raised() -> set[str]:
+    """Errors that are made, or handed on to be made."""
+    remaining = [without_handlers(tree) for tree in trees()]
+    return used_in(remaining) | assigned_in(remaining)
+
+
 def unraised(names: set[str]) -> set[str]:
     """Errors that are neither made nor handed on to be made."""
-    remaining = [without_handlers(tree) for tree in trees()]
-    return names - used_in(remaining) - assigned_in(remaining)
+    return names - raised()
 
 
 @pytest.mark.parametrize("cls", classes(), ids=lambda cls: cls.__name__)

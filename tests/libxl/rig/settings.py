@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -13,6 +15,10 @@ LIBVIRTD = "/usr/sbin/libvirtd"
 _DRIVERS = Path("/usr/lib/x86_64-linux-gnu/libvirt/connection-driver")
 # Only these are loaded: no other driver of the machine can get in the way.
 _WANTED = ("libxl", "secret", "nodedev")
+# Each process of tests begins elsewhere: several may run beside each other.
+_PORTS = itertools.cycle(
+    [*range(20000 + os.getpid() % 10000, 30000), *range(20000, 30000)]
+)
 # What libvirtd would find of the machine, each hidden behind a folder of ours.
 _HIDDEN = {
     "/etc/libvirt": "etc",
@@ -55,11 +61,18 @@ def which(name: str) -> str | None:
 
 
 def free_port() -> int:
-    """Return a TCP port nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port nobody uses now, and no connection gets before it is used.
+
+    The kernel gives connections of their own none below 32768, unless told otherwise
+    (ip_local_port_range in ip(7)).
+    """
+    while True:
+        port: int = next(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            # as libvirtd does, which may use one that a connection of late had
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def socket_folder(settings: Settings) -> Path:

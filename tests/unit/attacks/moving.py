@@ -13,7 +13,7 @@ from unit.attacks.lying import Elsewhere
 from unit.attacks.missing import absent
 from unit.attacks.pair import HERE, LISTEN, THERE, always, pair_of
 from unit.attacks.rewritten import RAW, with_all_disks
-from unit.attacks.scene import SERVER, Scene
+from unit.attacks.scene import SERVER, Scene, content
 
 _HVM = {"vm_mode": "hvm"}
 #: a terminal that libvirt on the source gave the server, another guest's elsewhere
@@ -89,13 +89,13 @@ def resize_or_move(scene: Scene) -> bytes:
     absent("resize")
     host, _server = with_all_disks(scene)
     disks = host.disks()
-    before = [path.read_bytes() for path in disks]
+    before = [content(path) for path in disks]
     with pair_of(host) as pair:
         there = pair.seen_there(host)
         with mock.patch.object(tool, "run_process", side_effect=AssertionError):
             record = pair.migrate(HERE, MigrationKind.STOP_AND_COPY)
         assert (record.state, pair.persistent()) == (MigrationState.DONE, [THERE])
-        assert [path.read_bytes() for path in disks] == before
+        assert [content(path) for path in disks] == before
         _again(there, "hard")
         assert (there.disks(), there.formats()) == (disks, RAW)
         seen = there.guest_reads()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A host, what an attacker brings to it, and a file of the host that he is after."""
 
+import contextlib
 import dataclasses
+import os
 import pathlib
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +23,7 @@ SERVER = "web"
 _SIZES = {"root_gib", "ephemeral_gib", "swap_mib"}
 #: of a disk, as much as a guest needs to read to see whether it got the canary
 _READ = 2 * MIB
+_BLOCK = 64 * 1024
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,6 +121,22 @@ class Scene:
             with out.open("rb") as stream:
                 seen += stream.read(_READ)
         return seen
+
+
+def content(path: pathlib.Path) -> tuple[int, dict[int, bytes]]:
+    """A file's size, and each block with data in it, by where it begins."""
+    blocks: dict[int, bytes] = {}
+    with path.open("rb", buffering=0) as stream:
+        number, end = stream.fileno(), 0
+        with contextlib.suppress(OSError):  # ENXIO: nothing but a hole is left
+            while True:
+                begin = os.lseek(number, end, os.SEEK_DATA)
+                end = os.lseek(number, begin, os.SEEK_HOLE)
+                for at in range(begin // _BLOCK * _BLOCK, end, _BLOCK):
+                    block = os.pread(number, _BLOCK, at)
+                    if block.strip(b"\0"):
+                        blocks[at] = block
+    return path.stat().st_size, blocks
 
 
 def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:

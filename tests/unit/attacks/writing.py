@@ -36,6 +36,9 @@ class Machine(FakeGuest):
     def mount_options(self, options: str, _mountable: str, _mountpoint: str) -> None:
         self.mounted.append(options)
 
+    def ping_daemon(self) -> None:
+        """It lives, so that it is the image that is refused."""
+
     def shutdown(self) -> None:
         """All is written."""
 

@@ -7,7 +7,7 @@ import io
 import json
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nova_xen import exceptions
 from nova_xen.cli.app import NovaXen
@@ -33,9 +33,11 @@ from nova_xen.model import (
     ServerSummary,
 )
 from nova_xen.model.host import BootFiles, BridgeFacts
-from nova_xen.operations.request import CreateRequest
 from nova_xen.planning import make_plan
 from unit.cli.migrations import MigrationStub
+
+if TYPE_CHECKING:  # it takes a quarter of a second, and many processes import this
+    from nova_xen.operations.request import CreateRequest
 
 UUID = "5a1e2d3c-0000-4000-8000-0000000000{:02x}"
 Progress = Callable[[str, float], None]
@@ -107,7 +109,7 @@ class StubDriver(MigrationStub):
 
     def build_instance(
         self,
-        request: CreateRequest,
+        request: "CreateRequest",
         *,
         fetch: bool = True,
         progress: Progress = lambda what, how: None,

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,8 @@ from nova_xen.images.tools import qemu_img
 from nova_xen.model import DiskFormat
 
 SERVER = "alice"
+#: found before a test takes it out of the PATH
+_CP = shutil.which("cp") or "/bin/cp"
 UUID = "5a35d2b6-7b0b-4f6d-8b33-2f9c2a9a6d11"
 Pattern = Callable[..., pathlib.Path]
 MakeImage = Callable[..., pathlib.Path]
@@ -49,16 +52,24 @@ def pattern(tmp_path: pathlib.Path) -> Pattern:
     return make
 
 
+@pytest.fixture(scope="session")
+def _images(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Those that were made already, by format and size: they never differ."""
+    return tmp_path_factory.mktemp("images")
+
+
 @pytest.fixture
-def image(pattern: Pattern, tmp_path: pathlib.Path) -> MakeImage:
+def image(pattern: Pattern, tmp_path: pathlib.Path, _images: pathlib.Path) -> MakeImage:
     """Make an image of a format, with the content of ``pattern``."""
 
     def make(fmt: DiskFormat, size: int) -> pathlib.Path:
         raw = pattern(size)
         if fmt is DiskFormat.RAW:
             return raw
-        path = tmp_path / f"image.{fmt}"
-        qemu_img.convert(str(raw), DiskFormat.RAW, str(path), fmt, server=SERVER)
+        made, path = _images / f"{size}.{fmt}", tmp_path / f"image.{fmt}"
+        if not made.exists():
+            qemu_img.convert(str(raw), DiskFormat.RAW, str(made), fmt, server=SERVER)
+        subprocess.run([_CP, "--sparse=auto", made, path], check=True)
         return path
 
     return make

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -38,11 +39,18 @@ def host(fake: FakeHost, instances: pathlib.Path) -> Host:
     )
 
 
-@pytest.fixture
-def image(tmp_path: pathlib.Path) -> str:
-    path = str(tmp_path / "image.qcow2")
-    qemu_img.create(path, DiskFormat.QCOW2, 4 * MIB, server="test")
+@pytest.fixture(scope="session")
+def _blank(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    path = tmp_path_factory.mktemp("blank") / "image.qcow2"
+    qemu_img.create(str(path), DiskFormat.QCOW2, 4 * MIB, server="test")
     return path
+
+
+@pytest.fixture
+def image(tmp_path: pathlib.Path, _blank: pathlib.Path) -> str:
+    path = tmp_path / "image.qcow2"
+    shutil.copy(_blank, path)
+    return str(path)
 
 
 @pytest.fixture
