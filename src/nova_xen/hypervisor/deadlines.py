@@ -85,6 +85,9 @@ class Signal:
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        # kept, for making one costs more than most calls of libvirt
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._reader, selectors.EVENT_READ)
 
     def raise_(self) -> None:
         """Wake the waiter; once is as good as often."""
@@ -95,15 +98,14 @@ class Signal:
 
     def wait(self, seconds: float | None) -> bool:
         """Wait for the flag and lower it; False when ``seconds`` went by first."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._reader, selectors.EVENT_READ)
-            if not selector.select(seconds):
-                return False
+        if not self._selector.select(seconds):
+            return False
         os.read(self._reader, 4096)
         return True
 
     def close(self) -> None:
         """Give the pipe back; nobody may use the flag afterwards."""
+        self._selector.close()
         os.close(self._reader)
         os.close(self._writer)
 

@@ -14,7 +14,7 @@ from nova_xen.hypervisor.autoballoon import LIBXL_CONF, libxl_autoballoons
 from nova_xen.hypervisor.bootfiles import BootPaths, find_boot_files
 from nova_xen.hypervisor.connection import Connection
 from nova_xen.hypervisor.xenconsoled import console_log_dir
-from nova_xen.model import MIB, BridgeFacts, GuestMode, HostFacts, ModeFacts
+from nova_xen.model import MIB, BootFiles, BridgeFacts, GuestMode, HostFacts, ModeFacts
 
 _DOMAIN_0_ID = 0
 
@@ -24,12 +24,15 @@ def gather_host_facts(
     *,
     bridges: Mapping[str, BridgeFacts] | None = None,
     boot_paths: BootPaths | None = None,
+    programs: bool = True,
     proc: Path = Path("/proc"),
     libxl_conf: Path = LIBXL_CONF,
     xl: str = "xl",
 ) -> HostFacts:
     """All that planning needs to know of the host, as of now.
 
+    :param programs: look for boot programs and xenconsoled too; a search through
+        folders and all processes that only those need who make a server
     :raises HypervisorError: libvirt cannot be asked, or its documents not be read
     """
     offered = _text(connection, "getCapabilities")
@@ -52,8 +55,10 @@ def gather_host_facts(
         autoballoon=libxl_autoballoons(libxl_conf, xl=xl),
         scheduler=_scheduler(connection),
         bridges=dict(bridges or {}),
-        boot_files=find_boot_files(boot_paths or BootPaths()),
-        console_log_dir=console_log_dir(proc),
+        boot_files=(
+            find_boot_files(boot_paths or BootPaths()) if programs else BootFiles()
+        ),
+        console_log_dir=console_log_dir(proc) if programs else None,
     )
 
 

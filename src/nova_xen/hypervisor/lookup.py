@@ -5,6 +5,7 @@ import uuid as uuids
 
 import libvirt
 
+from nova_xen import exceptions
 from nova_xen.hypervisor.connection import Connection
 from nova_xen.hypervisor.deadlines import Kind
 from nova_xen.hypervisor.guest import Guest
@@ -31,6 +32,9 @@ def find_guest(connection: Connection, name_or_uuid: str) -> Guest:
 
     :raises ServerNotFound: there is none
     """
+    if not name_or_uuid:
+        # libvirt takes that for a mistake of the caller and not for a guest's name
+        raise exceptions.ServerNotFound(server="''")
     method = "lookupByUUIDString" if _is_uuid(name_or_uuid) else "lookupByName"
     handle = connection.call(
         method, name_or_uuid, doing="looking up", server=name_or_uuid

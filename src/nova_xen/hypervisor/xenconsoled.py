@@ -6,6 +6,7 @@
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def _option(options: list[str], name: str) -> str | None:
 
 
 def _commands(proc: Path) -> Iterator[list[str]]:
-    for path in sorted(proc.glob("[0-9]*/cmdline")):
+    for name in sorted(filter(str.isdecimal, os.listdir(proc)), key=int):
         # a process may end between being listed and being read
-        with contextlib.suppress(OSError):
-            arguments = path.read_bytes().decode(errors="replace").split("\0")
+        with contextlib.suppress(OSError), open(f"{proc}/{name}/cmdline", "rb") as file:
+            arguments = file.read().decode(errors="replace").split("\0")
             if arguments[0]:
                 yield arguments[:-1]

@@ -39,14 +39,20 @@ class Host:
     device_model_paths: tuple[str, ...] = device_model.PATHS
     injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
 
-    def facts(self, formats: Iterable[DiskFormat] = ()) -> HostFacts:
+    def facts(
+        self, formats: Iterable[DiskFormat] = (), *, programs: bool = True
+    ) -> HostFacts:
         """Ask libvirt and the file system what this host is and has.
 
         :param formats: disk formats to ask the device model about, a process each
+        :param programs: look for boot programs and xenconsoled too
         :raises HypervisorUnavailable: no libvirtd, no Xen or no permission
         """
         facts = gather_host_facts(
-            self.connection, bridges=host_bridges(), boot_paths=self.boot_paths
+            self.connection,
+            bridges=host_bridges(),
+            boot_paths=self.boot_paths,
+            programs=programs,
         )
         lacking = unserved_formats(formats, self.device_model_paths)
         return dataclasses.replace(facts, unserved_formats=lacking)

@@ -35,9 +35,9 @@ def test_defined_and_found_by_name_and_uuid(
         assert (found.name, found.uuid) == ("web1", guest.uuid)
 
 
-@pytest.mark.parametrize("key", ["web9", "aaaaaaaa-0000-4000-8000-000000000001"])
+@pytest.mark.parametrize("key", ["web9", "aaaaaaaa-0000-4000-8000-000000000001", ""])
 def test_a_guest_that_is_not_there(connection: Connection, key: str) -> None:
-    with pytest.raises(exceptions.ServerNotFound, match=key):
+    with pytest.raises(exceptions.ServerNotFound, match=key or "''"):
         find_guest(connection, key)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from nova_xen.hypervisor.autoballoon import (
 )
 from nova_xen.hypervisor.bootfiles import find_boot_files
 from nova_xen.hypervisor.xenconsoled import console_log_dir, log_dir_of
-from nova_xen.model import BridgeFacts, GuestMode
+from nova_xen.model import BootFiles, BridgeFacts, GuestMode
 from nova_xen.testing import FakeHost
 
 
@@ -68,6 +69,25 @@ def test_facts_of_a_host(
     assert facts.boot_files.hvmloader == f"{tmp_path}/hvmloader"
     assert facts.console_log_dir == "/var/log/xen/console"
     assert facts.autoballoon is False
+
+
+def test_facts_for_who_makes_no_server(
+    connection: Connection, proc: Path, tmp_path: Path
+) -> None:
+    """Neither folders nor processes are searched, and all else is the same."""
+    process(proc, 50, "/usr/lib/xen-4.17/bin/xenconsoled", "--log=guest")
+    (tmp_path / "hvmloader").touch()
+    paths = BootPaths(hvmloader=(f"{tmp_path}/hvmloader",))
+    whole, spared = (
+        gather_host_facts(
+            connection, boot_paths=paths, programs=programs, proc=proc, xl="no-such"
+        )
+        for programs in (True, False)
+    )
+    assert whole.boot_files.hvmloader
+    assert whole.console_log_dir
+    nothing = dataclasses.replace(whole, boot_files=BootFiles(), console_log_dir=None)
+    assert spared == nothing
 
 
 def test_round_trips_of_the_facts(connection: Connection, proc: Path) -> None:
