@@ -80,6 +80,13 @@ def migration(rounds: int | None) -> Report:
     return measure(rounds or ROUNDS)
 
 
+def live_migration(rounds: int | None) -> Report:
+    """The driver's live migration beside virsh's, between the lab's two hosts."""
+    from benchmarks.live_migration import ROUNDS, measure
+
+    return measure(rounds or ROUNDS)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "documents": documents,
     "round-trips": round_trips,
@@ -88,6 +95,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "create": create,
     "injection": injection,
     "migration": migration,
+    "live-migration": live_migration,
 }
 #: what runs when none is named: all that needs neither lab nor libguestfs
 USUAL = ("documents", "round-trips", "cli", "images", "migration")
@@ -113,8 +121,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         nargs="*",
         type=_name,
-        help=f"{', '.join(BENCHMARKS)} (default: {', '.join(USUAL)}; create needs "
-        "the lab, injection libguestfs)",
+        help=f"{', '.join(BENCHMARKS)} (default: {', '.join(USUAL)}; create and "
+        "live-migration need the lab, injection libguestfs)",
     )
     parser.add_argument("--rounds", type=_rounds, metavar="N", help="rounds to measure")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures")
