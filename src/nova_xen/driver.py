@@ -51,9 +51,17 @@ class LibvirtDriver:
         #: what keeps downloaded images from being removed, by the server's UUID
         self._images: dict[str, contextlib.ExitStack] = {}
 
-    def init_host(self) -> tuple[str, ...]:
-        """Undo what a killed process left half done; names what was removed."""
-        return spawn.clean_up_unfinished(self._host)
+    def init_host(self, host: str | None = None) -> tuple[str, ...]:
+        """Undo what a killed process left half done; names what was removed.
+
+        :param host: the host's name, which a service gives that starts: migrations that
+            were cut short are settled then too, for ten seconds at most before it goes
+            on. A command gives none, and leaves them to :meth:`recover_migrations`.
+        """
+        removed = spawn.clean_up_unfinished(self._host)
+        if host is not None:
+            self._migrations.recover_at_start()
+        return removed
 
     def cleanup_host(self) -> None:
         """Stop listening to events and close the connection."""
@@ -220,10 +228,19 @@ class LibvirtDriver:
         self._migrations.force_complete(server)
 
     def recover_migrations(
-        self, servers: Collection[str] = ()
+        self,
+        servers: Collection[str] = (),
+        *,
+        lost_hosts: Collection[str] = (),
+        tell: Callable[[str], None] | None = None,
     ) -> tuple[RecoveryPlan, ...]:
-        """Settle migrations whose process died, on either host."""
-        return self._migrations.recover(servers)
+        """Settle migrations whose process died, on either host.
+
+        :param lost_hosts: other hosts that are off and will not come back with a guest
+            running
+        :param tell: told in a sentence what is waited for
+        """
+        return self._migrations.recover(servers, lost_hosts=lost_hosts, tell=tell)
 
     def migration_peer(self) -> "Peer":
         """This host as the destination of others' migrations."""

@@ -12,11 +12,12 @@ from cliff.show import ShowOne
 
 from nova_xen.cli import endings, migration_rows
 from nova_xen.cli.base import NovaXenCommand
+from nova_xen.cli.live import SlowLine
 from nova_xen.cli.terminal import shown
 from nova_xen.exceptions import NovaXenError
 
 if TYPE_CHECKING:
-    from nova_xen.model import MigrationRecord
+    from nova_xen.model import MigrationRecord, RecoveryPlan
 
 LOG = logging.getLogger(__name__)
 
@@ -92,13 +93,6 @@ def draw(record: "MigrationRecord", path: str) -> None:
         raise NotDrawn(migration=record.id, why=why) from error
 
 
-def whole(advice: str) -> str:
-    """A sentence of an advice that has no full stop since something follows it."""
-    if advice.endswith("."):
-        return advice
-    return f"{advice}, then run 'nova-xen migration recover' again."
-
-
 class _OfServer(NovaXenCommand, Command):
     """Asks something of the running migration of one server."""
 
@@ -150,6 +144,15 @@ class RecoverMigration(NovaXenCommand, Lister):
             nargs="*",
             help="name or UUID of a server (default: every one with such remains)",
         )
+        parser.add_argument(
+            "--lost-host",
+            metavar="HOST",
+            action="append",
+            default=[],
+            help="the other host, named as the migration has it, is off and will not "
+            "come back with the server running, which you have made sure of; may be "
+            "repeated",
+        )
         return parser
 
     def columns(self, _args: argparse.Namespace) -> Sequence[str]:
@@ -162,12 +165,21 @@ class RecoverMigration(NovaXenCommand, Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+        from nova_xen.migration.recover import whole
         from nova_xen.model import MigrationState
 
-        servers = tuple(dict.fromkeys(parsed_args.servers))
-        plans = self.driver.recover_migrations(servers)
+        plans = self._recovered(parsed_args)
         for plan in plans:
             if plan.state is MigrationState.UNDECIDED:
                 self._code = endings.FAILED
                 self.app.fail(Undecided(sentence=whole(plan.sentence)))
         return migration_rows.RECOVERED, [migration_rows.recovered(p) for p in plans]
+
+    def _recovered(self, args: argparse.Namespace) -> "tuple[RecoveryPlan, ...]":
+        quiet = self.app.options.verbose_level == 0
+        with SlowLine(self.app.stderr, quiet=quiet) as line:
+            return self.driver.recover_migrations(
+                tuple(dict.fromkeys(args.servers)),
+                lost_hosts=tuple(dict.fromkeys(args.lost_host)),
+                tell=line,
+            )

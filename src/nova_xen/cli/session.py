@@ -97,7 +97,11 @@ class Driver(Protocol):
     def force_complete_migration(self, server: str) -> None: ...
 
     def recover_migrations(
-        self, servers: Collection[str] = ()
+        self,
+        servers: Collection[str] = (),
+        *,
+        lost_hosts: Collection[str] = (),
+        tell: Callable[[str], None] | None = None,
     ) -> "tuple[RecoveryPlan, ...]": ...
 
     def migration_peer(self) -> "Peer": ...

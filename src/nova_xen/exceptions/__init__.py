@@ -49,6 +49,8 @@ from nova_xen.exceptions.injection import (
 )
 from nova_xen.exceptions.migration import (
     DestinationUnreachable,
+    HostNotConcerned,
+    HostNotLost,
     MigrationAborted,
     MigrationFailed,
     MigrationNotFound,
@@ -96,6 +98,8 @@ __all__ = [
     "FlavorTooSmall",
     "FormatNotServed",
     "HostCannot",
+    "HostNotConcerned",
+    "HostNotLost",
     "HypervisorError",
     "HypervisorUnavailable",
     "ImageRejected",

@@ -39,6 +39,21 @@ class MigrationNotFound(NovaXenError):
     )
 
 
+class HostNotLost(NovaXenError):
+    msg_fmt = (
+        "Host %(destination)s is not lost, for it answers (%(how)s), and a server may "
+        "run there; switch it off, or run 'nova-xen migration recover' without "
+        "--lost-host. Nothing was changed."
+    )
+
+
+class HostNotConcerned(NovaXenError):
+    msg_fmt = (
+        "No migration that is to be recovered here has host %(destination)s as its "
+        "other one; there are such with: %(hosts)s."
+    )
+
+
 class PeerUnreachable(HostCannot):
     msg_fmt = (
         "Host %(destination)s gives no answer: %(why)s; check that '%(command)s' works "

@@ -8,6 +8,7 @@ from nova_xen import exceptions
 from nova_xen.hypervisor import Guest
 from nova_xen.migration.world import World
 from nova_xen.model import MigrationRequest, Side
+from nova_xen.planning.migration.checks_guest import NOT_RUNNING
 
 
 @contextlib.contextmanager
@@ -30,6 +31,15 @@ def _refuse_remains(world: World, guest: Guest, request: MigrationRequest) -> No
         advice = f"run 'nova-xen migration recover {guest.name}' first"
         why = f"an earlier migration was cut short and is not settled; {advice}"
         raise refused(guest, request, why)
+
+
+def refuse_off(guest: Guest, request: MigrationRequest) -> None:
+    """See that the guest has a domain, before the other host is asked about anything.
+
+    :raises MigrationRefused: it is off
+    """
+    if guest.domid() is None:
+        raise refused(guest, request, NOT_RUNNING)
 
 
 def refuse_many(world: World, guest: Guest, request: MigrationRequest) -> None:

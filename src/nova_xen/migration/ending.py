@@ -60,11 +60,16 @@ class Ending:
         """Whether the abort was carried out."""
         return bool(self.why)
 
-    def abort(self, socket: MigrationSocket | None, why: str) -> None:
+    def abort(
+        self, socket: MigrationSocket | None, why: str, *, stalled: bool = False
+    ) -> None:
         """Let the guest go on here.
 
         As long as neither a connection nor an arriving domain is there yet, the wish
         is kept for :meth:`again`.
+
+        :param stalled: the guest stands still and nothing goes over any more, so that
+            it does not arrive in a moment
 
         :raises MigrationTooLate: it stands still already and arrives in a moment
         :raises NovaXenError: neither way can be gone; the migration goes on
@@ -73,7 +78,7 @@ class Ending:
         if self.aborted:
             return
         copying = self._story.state is MigrationState.COPYING
-        if not copying and not self._stands_still():
+        if not copying and not stalled and not self._stands_still():
             raise self._late("aborted")
         if not self._cut(socket):
             if not copying:
@@ -95,8 +100,9 @@ class Ending:
     def _stands_still(self) -> bool:
         """Whether it stands still for the whole of a stop-and-copy.
 
-        The connection may be closed then too: when libxl's sender fails, libvirt ends
-        the arriving domain before it ever runs. It leaves the one here suspended.
+        The connection may be closed while a guest stands still, of either kind: when
+        libxl's sender fails, libvirt ends the arriving domain before it ever runs. It
+        leaves the one here suspended. A live one arrives before that is worth it.
         """
         record = self._story.record
         stopped = record.state is MigrationState.STOPPED

@@ -4,6 +4,9 @@
 A file is named by the time at which its migration began, in milliseconds, and by its
 id, so that names alone tell which are the newest and which go. A file is replaced
 whole or not at all.
+
+How a migration ended outlives a power cut. Until then its journals do, by which
+recovery ends the record, and what the record has of it may be lost.
 """
 
 import collections
@@ -12,13 +15,13 @@ import dataclasses
 import logging
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from nova_xen.exceptions import MigrationNotFound, NovaXenError
 from nova_xen.images.files.lock import locked
 from nova_xen.migration.json import from_json, from_plain, loads, to_json
+from nova_xen.migration.whole import NEW, make_folder, replace
 from nova_xen.model import MigrationRecord, MigrationSample, MigrationState
 
 LOG = logging.getLogger(__name__)
@@ -29,7 +32,6 @@ MOST_SAMPLES = 2000
 _NAME = re.compile(r"[0-9]{15}-(?P<id>[A-Za-z0-9-]{1,64})\.json")
 _REMOVED = "removed.json"
 _LOCK = ".lock"
-_NEW = ".new"
 #: seconds after which no process is still writing a file of that age
 _OLD = 3600.0
 
@@ -84,25 +86,29 @@ class History:
     def __init__(self, state_path: str, *, most: int = MOST_RECORDS) -> None:
         self._folder = os.path.join(state_path, FOLDER)
         self._most = most
-        #: what was read of a file, by its name; its size and time tell a new one
-        self._known: dict[str, tuple[tuple[int, int], MigrationRecord]] = {}
+        #: what was read of a file, by its name; inode, size and time tell a new one
+        self._known: dict[str, tuple[tuple[int, int, int], MigrationRecord]] = {}
 
     def keep(self, record: MigrationRecord) -> None:
         """Write or replace a record.
 
-        One without samples, as it is listed, takes those of the record it replaces.
-        A disk that is full must not end a migration: what the file system refuses is
-        told in a warning.
+        One that has ended is on the disk on return: its journals go next, and nothing
+        else would end it. Others are not waited for, since their journals are there.
+
+        One that ended without samples, as it is listed, takes those of the record it
+        replaces. A disk that is full must not end a migration: what the file system
+        refuses is told in a warning.
 
         :raises ValueError: its id could not be part of a file's name
         """
-        name = _name_of(record)
-        samples = thin(record.samples or self._samples(name))
-        whole = dataclasses.replace(record, samples=samples)
+        name, over = _name_of(record), record.ended is not None
+        samples = record.samples or (self._samples(name) if over else ())
+        whole = dataclasses.replace(record, samples=thin(samples))
         try:
-            os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            _replace(os.path.join(self._folder, name), to_json(whole))
-            self._remove_the_oldest()
+            make_folder(self._folder)
+            self._replace(name, to_json(whole), durable=over)
+            if over:
+                self._remove_the_oldest()
         except OSError as error:
             LOG.warning(
                 "The record of the migration of server %s cannot be kept in %s: %s.",
@@ -110,6 +116,9 @@ class History:
                 self._folder,
                 error.strerror,
             )
+
+    def _replace(self, name: str, text: str, *, durable: bool) -> None:
+        replace(os.path.join(self._folder, name), text.encode("ascii"), durable=durable)
 
     def all(self) -> tuple[MigrationRecord, ...]:
         """Every record, newest first, without its samples; damaged ones left out.
@@ -170,7 +179,7 @@ class History:
     def _read(self, name: str, *, samples: bool) -> MigrationRecord:
         with open(os.path.join(self._folder, name), "rb") as stream:
             status = os.fstat(stream.fileno())
-            stamp = (status.st_mtime_ns, status.st_size)
+            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
             known = self._known.get(name)
             if known is not None and known[0] == stamp and not samples:
                 return known[1]
@@ -199,7 +208,7 @@ class History:
             return Removed()
 
     def _remove_the_oldest(self) -> None:
-        _remove_unfinished(self._folder)
+        self._remove_unfinished()
         if len(self._names()) <= self._most:
             return
         with locked(os.path.join(self._folder, _LOCK)):
@@ -219,7 +228,15 @@ class History:
         states = [record.state for record in self._read_all(new, samples=False)]
         ended = collections.Counter(before.ended) + collections.Counter(states)
         counted = Removed(name=max(new), ended=dict(ended))
-        _replace(os.path.join(self._folder, _REMOVED), to_json(counted))
+        self._replace(_REMOVED, to_json(counted), durable=True)
+
+    def _remove_unfinished(self) -> None:
+        """Remove what killed processes left in the middle of writing."""
+        for name in os.listdir(self._folder):
+            path = os.path.join(self._folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                if name.endswith(NEW) and time.time() - os.path.getmtime(path) > _OLD:
+                    os.unlink(path)
 
 
 def _record(name: str, text: bytes, *, samples: bool) -> MigrationRecord:
@@ -243,28 +260,3 @@ def _name_of(record: MigrationRecord) -> str:
 def _id_in(name: str) -> str:
     found = _NAME.fullmatch(name)
     return found["id"] if found else ""
-
-
-def _replace(path: str, text: str) -> None:
-    """Write a file whole or not at all, for its owner alone."""
-    folder, name = os.path.split(path)
-    number, new = tempfile.mkstemp(prefix=f".{name}.", suffix=_NEW, dir=folder)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(number)
-        os.rename(new, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(new)
-        raise
-
-
-def _remove_unfinished(folder: str) -> None:
-    """Remove what killed processes left in the middle of writing."""
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        with contextlib.suppress(FileNotFoundError):
-            if name.endswith(_NEW) and time.time() - os.path.getmtime(path) > _OLD:
-                os.unlink(path)

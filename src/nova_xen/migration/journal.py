@@ -4,10 +4,15 @@
 One file for each guest, replaced whole, and a lock beside it that the process which
 works on the migration holds. The kernel gives the lock back when that process ends,
 however it ends, so the lock and never a process id tells whether it still lives.
+
+Every journal outlives a power cut, file and folder synced, before the step that its
+state announces. Those that only tell what was seen (STOPPED) do too: where the other
+host did not hear of it, recovery has nothing else that tells a copy from its last pass.
 """
 
 import contextlib
 import fcntl
+import functools
 import logging
 import os
 import time
@@ -17,9 +22,9 @@ from collections.abc import Callable, Iterator
 from nova_xen import exceptions
 from nova_xen.images.files.lock import try_lock
 from nova_xen.images.files.part import part_name, remove_file, sync
-from nova_xen.images.files.regular import open_regular
 from nova_xen.images.tools.tool import os_failure
 from nova_xen.migration.json import from_json, to_json
+from nova_xen.migration.whole import content_of, make_folder, write_new
 from nova_xen.model import MigrationJournal
 
 LOG = logging.getLogger(__name__)
@@ -34,8 +39,9 @@ _LOOKING = 0.5
 _PAUSE = 0.02
 
 
+@functools.cache
 def boot_id(path: str = BOOT_ID) -> str:
-    """The kernel's name for this run of the host, a UUID."""
+    """The kernel's name for this run of the host, a UUID; it outlives this process."""
     with open(path, encoding="ascii") as stream:
         return stream.read().strip()
 
@@ -79,6 +85,8 @@ class Journals:
         self.folder = os.path.join(state_path, "journals")
         self._tell = tell
         self._held: set[str] = set()
+        #: what this object has on the disk, by path
+        self._durable: dict[str, bytes] = {}
 
     def hold(self, uuid: str, *, patience: float = _LOOKING) -> Hold | None:
         """Take the right to work on a guest's migration; None: another has it.
@@ -89,7 +97,7 @@ class Journals:
         """
         path = self._path(uuid, _LOCK)
         with self._failing(uuid, "locking the journal of a migration"):
-            self._make_folder()
+            make_folder(self.folder)
             end = time.monotonic() + patience
             while (number := _take(path)) is None:
                 if time.monotonic() >= end:
@@ -121,7 +129,7 @@ class Journals:
         :raises ToolFailed: the file system refused
         """
         with self._failing("", f"locking {self.folder}"):
-            self._make_folder()
+            make_folder(self.folder)
             number = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 fcntl.flock(number, fcntl.LOCK_EX)
@@ -136,21 +144,29 @@ class Journals:
     def keep(self, journal: MigrationJournal) -> None:
         """Write or replace the guest's journal; it is on the disk on return.
 
-        Whoever calls holds the guest. Killed at any point, the old journal or the
-        new one is there, whole.
+        What this object has put there, and is there unchanged, is not written again.
+        Whoever calls holds the guest. Killed at any point, the old journal or the new
+        one is there, whole.
 
         :raises InvalidRequest: its UUID is none
         :raises ToolFailed, NotEnoughDisk: the file system refused
         """
         path = self._path(journal.uuid)
         with self._failing(journal.name, f"writing {path}"):
-            self._make_folder()
-            part = part_name(path)
-            # what a process that was killed here left may belong to another user
-            remove_file(part)
-            _write(part, to_json(journal).encode("ascii"))
-            os.rename(part, path)
-            sync(self.folder)
+            content = to_json(journal).encode("ascii")
+            if self._durable.get(path) != content or not _has(path, content):
+                self._replace(path, content)
+
+    def _replace(self, path: str, content: bytes) -> None:
+        self._durable.pop(path, None)
+        make_folder(self.folder)
+        part = part_name(path)
+        # what a process that was killed here left may belong to another user
+        remove_file(part)
+        write_new(part, content)
+        os.rename(part, path)
+        sync(self.folder)
+        self._durable[path] = content
 
     def load(self, uuid: str) -> MigrationJournal | None:
         """The guest's journal; None where there is none that can be read.
@@ -182,10 +198,14 @@ class Journals:
     def remove(self, uuid: str) -> None:
         """Remove the guest's journal and what was left of one; none is no error.
 
+        It stays away after a power cut: one that came back would speak of a guest that
+        may have gone elsewhere since.
+
         :raises InvalidRequest: ``uuid`` is none
         :raises ToolFailed: the file system refused
         """
         path = self._path(uuid)
+        self._durable.pop(path, None)
         with self._failing(uuid, f"removing {path}"):
             remove_file(part_name(path))
             with contextlib.suppress(FileNotFoundError):
@@ -223,11 +243,6 @@ class Journals:
             except FileNotFoundError:
                 return []
 
-    def _make_folder(self) -> None:
-        if not os.path.isdir(self.folder):
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            sync(os.path.dirname(self.folder))
-
     def _path(self, uuid: str, suffix: str = SUFFIX) -> str:
         if not _is_uuid(uuid):
             raise exceptions.InvalidRequest(
@@ -261,22 +276,14 @@ def _take(path: str) -> int | None:
     return number
 
 
-def _write(path: str, content: bytes) -> None:
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _has(path: str, content: bytes) -> bool:
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        return content_of(path, _LARGEST) == content
+    return False
 
 
 def _read(path: str, uuid: str) -> MigrationJournal:
-    if os.path.islink(path):
-        raise ValueError("it is a link")
-    with open_regular(path) as stream:
-        content = stream.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise ValueError(f"it has more than {_LARGEST} bytes")
-    journal = from_json(content, MigrationJournal)
+    journal = from_json(content_of(path, _LARGEST), MigrationJournal)
     if journal.uuid != uuid:
         raise ValueError(f"it is of the server {journal.uuid}")
     return journal

@@ -5,15 +5,13 @@ node_exporter's textfile collector takes files that end in ``.prom``. What was n
 measured has no line; there is never a 0 in its place.
 """
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from nova_xen.migration.history import History
+from nova_xen.migration.whole import replace
 from nova_xen.model import (
     MIB,
     MigrationProgress,
@@ -44,23 +42,16 @@ _GAUGES = (
 def write_metrics(path: str, history: History, running: Running | None = None) -> None:
     """Write the file at ``path``, whole or not at all, for everyone to read.
 
+    It is not synced: after a power cut nothing in it holds any more.
+
     :param running: the progress of migrations of this process, by the record's id
     :raises OSError: the file system refused
     :raises HistoryUnreadable:
     """
     removed = history.removed().ended
     text = metrics(history.all(), running or {}, removed)
-    folder, name = os.path.split(path)
-    number, new = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=folder or ".")
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(text)
-            os.fchmod(number, 0o644)  # node_exporter is another user
-        os.rename(new, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(new)
-        raise
+    # node_exporter is another user
+    replace(path, text, durable=False, mode=0o644)
 
 
 def metrics(

@@ -25,6 +25,9 @@ from nova_xen.model import MigrationState, TimeoutAction
 from nova_xen.planning.migration.timeout import TimeoutPlan
 
 LOG = logging.getLogger(__name__)
+#: seconds; the kernel itself holds a connection for dead after a quarter of an hour,
+#: and all that time the guest would stand still
+STALLED = 60.0
 
 
 class Monitor:
@@ -55,6 +58,8 @@ class Monitor:
         self._wishes = Wishes(world.options.state_path, story.record.uuid)
         self._socket: MigrationSocket | None = None
         self._sent: int | None = None
+        #: when the last byte was acknowledged, or the guest began to stand still
+        self._moved = world.clock()
         self._logged = world.clock()
         self._complained: set[str] = set()
         self._interrupted = self._to_abort = False
@@ -124,14 +129,15 @@ class Monitor:
         if self._socket is None:
             return
         acked = self._sockets.bytes_acked(self._socket)
-        if acked is not None:
-            self._sent = max(acked, self._sent or 0)
+        if acked is not None and acked > (self._sent or 0):
+            self._sent, self._moved = acked, self._world.clock()
 
     def _follow(self) -> None:
         """From what is seen to the state it means."""
         state = self._story.state
         stopped = self._suspended.suspended_at()
         if state is MigrationState.COPYING and stopped is not None:
+            self._moved = self._world.clock()
             self._story.enter(MigrationState.STOPPED, stopped)
         resumed = self._resumed()
         if resumed is not None and stopped is not None:
@@ -149,6 +155,13 @@ class Monitor:
             self._ending.abort(self._socket, "as it was asked for")
         if self._wishes.take(Wish.FORCE_COMPLETE):
             self._ending.force_complete("as it was asked for")
+        self._heed_the_clock()
+
+    def _heed_the_clock(self) -> None:
+        still = self._world.clock() - self._moved
+        if self._story.state is MigrationState.STOPPED and still >= STALLED:
+            why = f"it stood still and nothing went over for {still:.0f} s"
+            self._ending.abort(self._socket, why, stalled=True)
         elapsed = self._world.clock() - self._story.record.started
         match self._timeout.due(elapsed, forced=self._ending.forced):
             case TimeoutAction.ABORT:

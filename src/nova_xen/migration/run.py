@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 from nova_xen import exceptions
 from nova_xen.domain import Domain
-from nova_xen.hypervisor import Guest, migrate_guest
-from nova_xen.migration.admission import alone, refuse_many, refused
+from nova_xen.hypervisor import ArrivalWatch, Guest, migrate_guest
+from nova_xen.migration.admission import alone, refuse_many, refuse_off, refused
 from nova_xen.migration.call import Call
 from nova_xen.migration.check import Checked, check
 from nova_xen.migration.control import Wishes
 from nova_xen.migration.ending import Ending
+from nova_xen.migration.failures import Interrupted, defect, failure
+from nova_xen.migration.interfaces import MigrationSockets, SuspendWatch
 from nova_xen.migration.monitor import Monitor
 from nova_xen.migration.settle import settle
 from nova_xen.migration.story import Story, new_id
@@ -56,6 +58,7 @@ def migrate(
     guest, domain = world.host.find(request.server)
     with contextlib.ExitStack() as stack:
         stack.enter_context(alone(world, guest, request))
+        refuse_off(guest, request)
         refuse_many(world, guest, request)
         checked = check(world, guest, domain, request, stack)
         return _Run(world, guest, domain, request, checked, watch).run()
@@ -79,6 +82,7 @@ class _Run:
         self._request = request
         self._checked = checked
         self._ending: Ending | None = None
+        self._asked: Call | None = None
         self._call = decide_call(request, world.options, checked.address)
         self._story = Story(world, checked.peer, self._record(), watch)
         self._document = destination_document(
@@ -108,7 +112,11 @@ class _Run:
         )
 
     def run(self) -> MigrationRecord:
-        """From the journals to the end."""
+        """From the journals to the end.
+
+        :raises KeyboardInterrupt, SystemExit: all is settled by then, unless libvirt
+            still migrates: the journals stay in that case
+        """
         Wishes(self._world.options.state_path, self._guest.uuid).clear()
         domid = self._guest.domid()
         try:
@@ -117,18 +125,30 @@ class _Run:
                 raise refused(self._guest, self._request, "it went off meanwhile")
             self._copy(domid)
             self._finish()
+        except (KeyboardInterrupt, SystemExit):
+            self._stop()
+            raise
         except exceptions.NovaXenError as error:
             return self._settle(error)
         except Exception as error:
             LOG.exception("Server %s: its migration", self._guest.name)
-            return self._settle(_defect(error, self._guest.name))
+            return self._settle(defect(error, self._guest.name))
         return self._story.record
 
     def _copy(self, domid: int) -> None:
         """libvirt's call, watched until it has ended."""
         arrival = self._checked.destination.watch(self._guest.uuid)
-        suspended = self._world.suspend_watch_of(domid)
         sockets = self._world.sockets_of()
+        with contextlib.closing(self._world.suspend_watch_of(domid)) as suspended:
+            self._watched(domid, arrival, sockets, suspended)
+
+    def _watched(
+        self,
+        domid: int,
+        arrival: ArrivalWatch,
+        sockets: MigrationSockets,
+        suspended: SuspendWatch,
+    ) -> None:
         ending = self._ending = Ending(
             self._world,
             self._story,
@@ -149,14 +169,12 @@ class _Run:
             timeout=self._timeout(),
         )
         call = Call(lambda: _migrate(self._world, self._guest, self._plan()))
-        try:
-            self._story.enter(MigrationState.COPYING)
-            call.start()
-            monitor.run(call)
-            call.outcome()
-            self._await(arrival.resumed_at, monitor)
-        finally:
-            suspended.close()
+        self._story.enter(MigrationState.COPYING)
+        self._asked = call
+        call.start()
+        monitor.run(call)
+        call.outcome()
+        self._await(arrival.resumed_at, monitor)
 
     def _plan(self) -> tuple[str, MigrationCall, str]:
         return self._checked.uri, self._call, self._document
@@ -186,6 +204,13 @@ class _Run:
         except exceptions.NovaXenError as error:
             LOG.warning("Server %s has arrived, but: %s", self._guest.name, error)
 
+    def _stop(self) -> None:
+        """Interrupted: settle it, unless libvirt goes on, whose end nobody awaits."""
+        if self._asked is not None and not self._asked.wait(0):
+            return
+        with contextlib.suppress(exceptions.NovaXenError):
+            self._settle(Interrupted())
+
     def _settle(self, error: exceptions.NovaXenError) -> MigrationRecord:
         """Something failed: look where the guest is, put it right, and say it."""
 
@@ -202,7 +227,8 @@ class _Run:
         failed = self._story.state is MigrationState.FAILED
         if failed and isinstance(error, exceptions.MigrationRefused):
             raise error
-        raise self._failure(plan, str(error).rstrip(".")) from error
+        why = str(error).rstrip(".")
+        raise failure(self._story.record, plan, why) from error
 
     def _end(self, plan: RecoveryPlan, error: exceptions.NovaXenError) -> None:
         """End the record by what was seen on both hosts."""
@@ -221,41 +247,11 @@ class _Run:
             return
         self._story.end(MigrationState.FAILED, why)
 
-    def _failure(self, plan: RecoveryPlan, why: str) -> exceptions.NovaXenError:
-        """What is told of a migration that ended this way."""
-        name, destination = self._guest.name, self._request.destination
-        where = plan.sentence.rstrip(".")
-        match self._story.state:
-            case MigrationState.ABORTED:
-                return exceptions.MigrationAborted(
-                    server=name,
-                    destination=destination,
-                    why=self._story.record.why,
-                    where=where,
-                )
-            case MigrationState.UNDECIDED:
-                return exceptions.MigrationUndecided(
-                    server=name, destination=destination, why=why, advice=where
-                )
-        return exceptions.MigrationFailed(
-            server=name, destination=destination, why=why, where=where
-        )
-
     def _release(self, ending: Ending) -> None:
         try:
             ending.release()
         except exceptions.NovaXenError as error:
             LOG.warning("Server %s: %s", self._guest.name, error)
-
-
-def _defect(error: Exception, server: str) -> exceptions.HypervisorError:
-    """What nobody foresaw must not leave a migration without an end either."""
-    return exceptions.HypervisorError(
-        doing="migrating",
-        server=f" server {server}",
-        why=f"{type(error).__name__}: {error}; the log has more",
-        code=None,
-    )
 
 
 def _migrate(world: World, guest: Guest, plan: tuple[str, MigrationCall, str]) -> None:

@@ -73,8 +73,21 @@ class Migrations:
             )
         Wishes(self._world.options.state_path, guest.uuid).ask(wish)
 
-    def recover(self, servers: Collection[str] = ()) -> tuple[RecoveryPlan, ...]:
+    def recover(
+        self,
+        servers: Collection[str] = (),
+        *,
+        lost_hosts: Collection[str] = (),
+        tell: Callable[[str], None] | None = None,
+    ) -> tuple[RecoveryPlan, ...]:
         """Settle what died; see :func:`nova_xen.migration.recover.recover`."""
+        from nova_xen.migration import recover, settle
+
+        told = tell or settle.silently
+        return recover.recover(self._world, servers, lost_hosts=lost_hosts, tell=told)
+
+    def recover_at_start(self) -> None:
+        """See :func:`nova_xen.migration.recover.recover_at_start`."""
         from nova_xen.migration import recover
 
-        return recover.recover(self._world, servers)
+        recover.recover_at_start(self._world)

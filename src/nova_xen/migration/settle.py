@@ -34,6 +34,12 @@ LIBVIRT_PATIENCE = 300.0
 DYING_PATIENCE = 30.0
 _FAR = {Side.SOURCE: Side.DESTINATION, Side.DESTINATION: Side.SOURCE}
 Close = Callable[[RecoveryPlan], None]
+#: hears in a sentence what is waited for
+Tell = Callable[[str], None]
+
+
+def silently(_sentence: str) -> None:
+    """Tell of a caller to whom nobody listens."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +63,32 @@ class _Seen:
         return there is not None and any(domain.dying for domain in there.xen)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Task:
+    """A migration to be settled; ``lost`` when its other host is off for good."""
+
+    world: World
+    journal: MigrationJournal
+    peer: Peer
+    tell: Tell
+    lost: bool
+
+    @property
+    def far(self) -> Side:
+        return _FAR[self.journal.side]
+
+    def say(self, what: str) -> None:
+        self.tell(f"Server {self.journal.name}: {what}")
+
+
 def settle(
-    world: World, journal: MigrationJournal, peer: Peer, close: Close
+    world: World,
+    journal: MigrationJournal,
+    peer: Peer,
+    close: Close,
+    *,
+    tell: Tell = silently,
+    lost: bool = False,
 ) -> RecoveryPlan:
     """Look at both hosts and carry out what is to be done, until nothing is.
 
@@ -67,30 +97,27 @@ def settle(
     after each round. No error of a host is raised.
 
     :param close: told the plan before the journals go, after which nobody would
+    :param tell: told what is waited for, before it is
+    :param lost: a person is sure that the other host is off for good: it is not asked
     """
+    task = _Task(world=world, journal=journal, peer=peer, tell=tell, lost=lost)
     trouble = ""
     for _ in range(_ROUNDS + 1):
-        plan = _look(world, journal, peer)
+        plan = _look(task)
         if all(step.action is RecoveryAction.FORGET for step in plan.steps):
-            return _forget(world, journal, peer, plan, close)
-        trouble = _carry_out(world, journal, peer, plan.steps)
+            return _forget(task, plan, close)
+        trouble = _carry_out(task, plan.steps)
     if plan.state is MigrationState.UNDECIDED:
         return plan
     sentence = trouble or _stuck(plan)
     return dataclasses.replace(plan, state=MigrationState.UNDECIDED, sentence=sentence)
 
 
-def _forget(
-    world: World,
-    journal: MigrationJournal,
-    peer: Peer,
-    plan: RecoveryPlan,
-    close: Close,
-) -> RecoveryPlan:
+def _forget(task: _Task, plan: RecoveryPlan, close: Close) -> RecoveryPlan:
     """Where the server is is sure by now, so a journal that stays changes nothing."""
     if plan.steps:
         close(plan)
-    _carry_out(world, journal, peer, plan.steps)
+    _carry_out(task, plan.steps)
     return plan
 
 
@@ -99,9 +126,10 @@ def _stuck(plan: RecoveryPlan) -> str:
     return f"What was tried {_ROUNDS} times does not help ({left}), so do it by hand"
 
 
-def _look(world: World, journal: MigrationJournal, peer: Peer) -> RecoveryPlan:
-    seen = _wait(world, journal, peer)
-    plan = plan_recovery(journal, seen.source, seen.destination)
+def _look(task: _Task) -> RecoveryPlan:
+    seen = _wait(task)
+    journal, lost = task.journal, task.far if task.lost else None
+    plan = plan_recovery(journal, seen.source, seen.destination, lost=lost)
     # this process holds the lock itself, so what is busy here is libvirt
     if journal.side is Side.SOURCE and seen.source and seen.source.busy:
         sentence = f"Server {journal.name}: libvirt still migrates it: wait for its end"
@@ -109,25 +137,32 @@ def _look(world: World, journal: MigrationJournal, peer: Peer) -> RecoveryPlan:
     return plan
 
 
-def _wait(world: World, journal: MigrationJournal, peer: Peer) -> _Seen:
+def _wait(task: _Task) -> _Seen:
     """What is there once nobody else works on it, or is not to be waited for."""
-    seen = _views(world, journal, peer)
-    waited = 0.0
-    while (seen.busy and waited < LIBVIRT_PATIENCE) or (
-        seen.dying and waited < DYING_PATIENCE
-    ):
-        if not waited:
-            what = "is still worked on" if seen.busy else "is being ended by Xen"
-            LOG.info("Server %s %s, which is waited for.", journal.name, what)
-        world.sleep(PAUSE)
-        waited += PAUSE
-        seen = _views(world, journal, peer)
+    seen = _views(task)
+    began = task.world.clock()
+    while (patience := _patience(seen)) > task.world.clock() - began:
+        what = "is still worked on" if seen.busy else "is being ended by Xen"
+        task.say(f"it {what}, which is waited for, {patience:.0f} s at most")
+        task.world.sleep(PAUSE)
+        seen = _views(task)
     return seen
 
 
-def _views(world: World, journal: MigrationJournal, peer: Peer) -> _Seen:
-    near = _view(journal, journal.side, world.local)
-    far = _view(journal, _FAR[journal.side], peer)
+def _patience(seen: _Seen) -> float:
+    """Seconds that may be waited for what was seen."""
+    if seen.busy:
+        return LIBVIRT_PATIENCE
+    return DYING_PATIENCE if seen.dying else 0.0
+
+
+def _views(task: _Task) -> _Seen:
+    journal = task.journal
+    near = _view(journal, journal.side, task.world.local)
+    far = None
+    if not task.lost:
+        task.say(f"host {journal.peer} is asked what it has of it")
+        far = _view(journal, task.far, task.peer)
     return _Seen(near, far) if journal.side is Side.SOURCE else _Seen(far, near)
 
 
@@ -143,14 +178,14 @@ def _view(journal: MigrationJournal, side: Side, host: Peer) -> GuestView | None
     return dataclasses.replace(found, side=side)
 
 
-def _carry_out(
-    world: World, journal: MigrationJournal, peer: Peer, steps: Sequence[RecoveryStep]
-) -> str:
+def _carry_out(task: _Task, steps: Sequence[RecoveryStep]) -> str:
     """Why one failed, in the words of an advice; those after it are not done."""
+    journal = task.journal
     for step in steps:
         told = (journal.name, step.action, step.side, step.why)
         LOG.warning("Server %s: %s on the %s: %s", *told)
-        host: Peer = world.local if step.side is journal.side else peer
+        task.say(f"{step.action} is done on the {step.side}")
+        host: Peer = task.world.local if step.side is journal.side else task.peer
         try:
             host.carry_out(journal.uuid, journal.name, step)
         except exceptions.NovaXenError as error:

@@ -39,7 +39,12 @@ _UNDER_WAY = frozenset(
 
 
 class Story:
-    """Written before it happens, on both hosts; the record is for people."""
+    """Written before it happens, on both hosts; the record is for people.
+
+    The journals of both hosts are on the disk before the step that they announce, and
+    so is the record's end before they go. What the record tells meanwhile, samples
+    too, is written for other processes to see and not waited for.
+    """
 
     def __init__(
         self,

@@ -13,10 +13,12 @@ class RecoveryAction(enum.StrEnum):
 
     #: end a Xen domain that libvirt does not see or cannot touch (``xl destroy``)
     DESTROY = "destroy"
-    #: let a domain go on that was suspended for the last pass and never left
+    #: let a domain go on that was suspended for a copy and never left
     RESUME = "resume"
     #: let a paused domain go on
     UNPAUSE = "unpause"
+    #: start a server from its disks, of which no memory can be used any more
+    START = "start"
     #: the one way to clear a record with id -1 and to see orphans again
     RESTART_LIBVIRTD = "restart-libvirtd"
     #: keep the definition, which a migration that was cut left transient

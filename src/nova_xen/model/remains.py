@@ -76,3 +76,6 @@ class GuestView:
     journal: MigrationJournal | None = None
     #: whether the process that wrote the journal still works on it
     busy: bool = False
+    #: the host's boot as it was looked at, "" when nobody told; a journal of that host
+    #: with another one is older than its last reboot
+    boot_id: str = ""

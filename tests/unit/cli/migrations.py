@@ -87,6 +87,8 @@ class MigrationStub:
         self.errors: dict[Any, BaseException] = {}
         self.records: list[MigrationRecord] = []
         self.recovered: tuple[RecoveryPlan, ...] = ()
+        #: what a recovery waits for, and how it tells so
+        self.waits: Callable[[Callable[[str], None]], None] = lambda tell: None
         self.log = "/nonexistent/log"
 
     def _call(self, method: str, *args: Any) -> None:
@@ -124,9 +126,16 @@ class MigrationStub:
         self._call("force_complete_migration", server)
 
     def recover_migrations(
-        self, servers: Collection[str] = ()
+        self,
+        servers: Collection[str] = (),
+        *,
+        lost_hosts: Collection[str] = (),
+        tell: Callable[[str], None] | None = None,
     ) -> tuple[RecoveryPlan, ...]:
-        self._call("recover_migrations", tuple(servers))
+        lost = (tuple(lost_hosts),) if lost_hosts else ()
+        self._call("recover_migrations", tuple(servers), *lost)
+        if tell is not None:
+            self.waits(tell)
         return self.recovered
 
     def migration_peer(self) -> "Peer":

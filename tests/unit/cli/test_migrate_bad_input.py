@@ -18,6 +18,14 @@ OTHER = ("--host", "xen2")
 
 REFUSED = {
     "an unknown server": ((*MIGRATE, "nobody", *OTHER), "There is no server nobody"),
+    "a server without a name": (
+        (*MIGRATE, "", *OTHER),
+        "There is no server '' on this host",
+    ),
+    "a server that is off": (
+        (*MIGRATE, "off", *OTHER),
+        "Server off cannot be migrated to xen2: it does not run, and a guest must run",
+    ),
     "an unknown host": (
         (*MIGRATE, "web", "--host", "nowhere"),
         "Host nowhere gives no answer: it ended with the code 255 (ssh: Could not "

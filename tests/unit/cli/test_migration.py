@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from nova_xen import exceptions
 from nova_xen.cli import migration_rows
+from nova_xen.cli.live import SlowLine
 from nova_xen.cli.session import open_driver
+from nova_xen.exceptions.migration import HostNotLost
 from nova_xen.migration.history import History
 from nova_xen.model import (
     MigrationState,
@@ -16,7 +20,10 @@ from nova_xen.model import (
     Side,
 )
 from unit.cli.migrations import ID, make_record
-from unit.cli.stub import Cli, StubDriver
+from unit.cli.stub import Cli, Stream, StubDriver
+
+#: the few seconds, for a test
+SHORT = {"quiet": False, "patience": 0.2}
 
 UNMEASURED: dict[str, Any] = {
     "state": MigrationState.COPYING,
@@ -214,6 +221,56 @@ def test_recover_tells_the_steps(cli: Cli, driver: StubDriver) -> None:
         {"host": "source", "action": "destroy", "domain_id": 7, "why": "it left"}
     ]
     assert driver.calls == [("recover_migrations", ("db", "web1"))]
+
+
+def test_recover_is_told_which_hosts_are_lost(cli: Cli, driver: StubDriver) -> None:
+    lost = ("--lost-host", "xen2", "--lost-host", "xen3", "--lost-host", "xen2")
+    assert cli("migration", "recover", "db", *lost).code == 0
+    assert driver.calls == [("recover_migrations", ("db",), ("xen2", "xen3"))]
+
+
+def test_a_lost_host_that_answers_is_told(cli: Cli, driver: StubDriver) -> None:
+    driver.errors["recover_migrations"] = HostNotLost(
+        destination="xen2", how="by its nova-xen"
+    )
+    ended = cli("migration", "recover", "--lost-host", "xen2")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "Host xen2 is not lost, for it answers (by its nova-xen), and a server may run "
+        "there; switch it off, or run 'nova-xen migration recover' without "
+        "--lost-host. Nothing was changed.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "err"), [((), "Server db: xen2 is asked.\n"), (("-q",), "")]
+)
+def test_recover_tells_what_it_waits_for(
+    cli: Cli,
+    driver: StubDriver,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    err: str,
+) -> None:
+    """Once what it does takes long; what is over soon is not told."""
+    monkeypatch.setattr(SlowLine.__init__, "__kwdefaults__", SHORT)
+    written = threading.Event()
+    write = Stream.write
+
+    def noted(stream: Stream, text: str) -> int:
+        count = write(stream, text)
+        written.set()
+        return count
+
+    def waits(tell: Callable[[str], None]) -> None:
+        tell("Server db: this is over at once")
+        tell("Server db: xen2 is asked")
+        assert written.wait(0 if options else 30) is not bool(options)
+        tell("Server db: xen2 is asked")
+
+    driver.waits = waits
+    monkeypatch.setattr(Stream, "write", noted)
+    assert cli(*options, "migration", "recover").err == err
 
 
 def test_records_need_no_libvirt(tmp_path: pathlib.Path) -> None:

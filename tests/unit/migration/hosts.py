@@ -9,6 +9,7 @@ import dataclasses
 import itertools
 import pathlib
 import threading
+import uuid as uuids
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,8 +27,8 @@ from nova_xen.domain import (
 from nova_xen.hypervisor import Connection, Deadlines
 from nova_xen.migration import recover, run
 from nova_xen.migration.history import History
-from nova_xen.migration.journal import Journals
-from nova_xen.migration.peer.actions import Patience
+from nova_xen.migration.journal import Journals, boot_id
+from nova_xen.migration.peer.actions import Patience, Scene
 from nova_xen.migration.peer.local import LocalPeer
 from nova_xen.migration.world import Destination, World
 from nova_xen.model import (
@@ -37,7 +38,6 @@ from nova_xen.model import (
     MigrationRecord,
     MigrationRequest,
     PlanOptions,
-    RecoveryAction,
     RecoveryPlan,
     RecoveryStep,
     Side,
@@ -82,10 +82,7 @@ class Restarting(LocalPeer):
         super().__init__(*given, **named)
         self._fake = fake
 
-    def carry_out(self, uuid: str, name: str, step: RecoveryStep) -> None:
-        if step.action is not RecoveryAction.RESTART_LIBVIRTD:
-            super().carry_out(uuid, name, step)
-            return
+    def _restart(self, scene: Scene, step: RecoveryStep) -> None:
         self._fake.break_connection()
 
 
@@ -117,6 +114,8 @@ class Place:
     clock: Clock
     #: whether it has power
     up: bool = True
+    #: of which run of it what it writes is
+    boot: str = dataclasses.field(default_factory=boot_id)
 
     def __post_init__(self) -> None:
         self.toolstack = FakeToolstack(self.fake)
@@ -158,7 +157,13 @@ class Place:
             side=side,
             patience=_SOON,
             clock=self.clock,
+            boot=lambda: self.boot,
         )
+
+    def power_on(self) -> None:
+        """Boot it."""
+        self.up, self.boot = True, str(uuids.uuid4())
+        self.fake.power_on()
 
     def close(self) -> None:
         """Close what processes opened that are gone."""
@@ -215,9 +220,10 @@ class Hosts:
         request = MigrationRequest(server=NAME, destination=self.far(name), kind=kind)
         return run.migrate(self.world(name), request)
 
-    def recover(self, name: str) -> tuple[RecoveryPlan, ...]:
-        """``nova-xen migration recover`` on a host."""
-        return recover.recover(self.world(name))
+    def recover(self, name: str, *lost: str) -> tuple[RecoveryPlan, ...]:
+        """``nova-xen migration recover`` on a host, with ``--lost-host``."""
+        world = self.world(name)
+        return recover.recover(world, lost_hosts=lost, alive=lambda host: "")
 
     def executing(self) -> list[str]:
         """The hosts on which the server's processors run, one for each domain."""
@@ -266,8 +272,7 @@ class Hosts:
         for place in self.places.values():
             place.fake.plug()
             if not place.up:
-                place.up = True
-                place.fake.power_on()
+                place.power_on()
             elif not place.fake.answers:
                 place.fake.start_daemon()
 

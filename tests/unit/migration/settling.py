@@ -19,10 +19,10 @@ def attempt(hosts: Hosts, source: str, kind: MigrationKind) -> None:
         hosts.migrate(source, kind)
 
 
-def recover(hosts: Hosts, name: str) -> tuple[RecoveryPlan, ...]:
+def recover(hosts: Hosts, name: str, *lost: str) -> tuple[RecoveryPlan, ...]:
     """Recover on one host; it may say that it cannot, or die."""
     with contextlib.suppress(exceptions.NovaXenError, Killed):
-        return hosts.recover(name)
+        return hosts.recover(name, *lost)
     return ()
 
 

@@ -16,6 +16,7 @@ from nova_xen import exceptions
 from nova_xen.migration.history import History, HistoryUnreadable, thin
 from nova_xen.model import MigrationRecord, MigrationSample, MigrationState
 from unit.cli.migrations import ID, START, make_record
+from unit.migration.syncs import Syncs
 
 S = MigrationState
 
@@ -204,6 +205,22 @@ def test_a_folder_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     (tmp_path / "history").touch()
     with pytest.raises(HistoryUnreadable, match="Not a directory"):
         History(str(tmp_path)).all()
+
+
+@pytest.mark.parametrize("state", S)
+@pytest.mark.parametrize("ended", [None, START + 34.5])
+def test_the_end_alone_outlives_a_power_cut(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state: S,
+    ended: float | None,
+) -> None:
+    history = History(str(tmp_path))
+    history.keep(make_record(id="another"))
+    syncs = Syncs(tmp_path, monkeypatch)
+    history.keep(make_record(state=state, ended=ended))
+    assert syncs.take() == ([] if ended is None else ["history/*", "history"])
+    assert history.find(ID).state is state
 
 
 KILLED = """

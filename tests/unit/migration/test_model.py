@@ -109,6 +109,19 @@ class Moves(RuleBasedStateMachine):
             self._hosts.crash.set(write)
             recover(self._hosts, name)
 
+    @precondition(lambda self: not self._held)
+    @rule(name=st.sampled_from(HOSTS), write=st.none() | st.integers(0, 3))
+    def lose(self, name: str, write: int | None) -> None:
+        """A host is off for good, says a person at the other one."""
+        left = self._hosts.far(name)
+        if not self._hosts.places[left].up or not list(self._hosts.kept()):
+            return
+        if self._hosts.places[name].up:
+            self._hosts.darken(name)
+        self._lost = True
+        self._hosts.crash.set(write)
+        recover(self._hosts, left, name)
+
     @rule()
     def heal(self) -> None:
         """Bring both hosts back."""

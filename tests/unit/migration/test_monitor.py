@@ -10,7 +10,8 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.migration.control import Wish
-from nova_xen.model import MigrationState, TimeoutAction
+from nova_xen.migration.monitor import STALLED
+from nova_xen.model import MigrationKind, MigrationState, TimeoutAction
 from nova_xen.planning.migration.timeout import TimeoutPlan
 from unit.migration.watching import DOMID, SOCKET, Watched
 
@@ -114,6 +115,37 @@ def test_a_timeout(
     assert (watched.ending.forced, watched.ending.aborted) == (forced, aborted)
     if aborted:
         assert f"longer than {elapsed[-1]} s" in watched.ending.why
+
+
+@pytest.mark.parametrize("kind", MigrationKind)
+@pytest.mark.parametrize(
+    ("state", "acked", "aborted"),
+    [
+        # a live one stands still, its last bytes go over
+        (S.STOPPED, [1000, 2000, 2001], False),
+        (S.STOPPED, [1000, 2000, 2000], True),
+        (S.STOPPED, [1000, 1000, 1000], True),
+        # it runs: the timeout is for that
+        (S.COPYING, [1000, 1000, 1000], False),
+        (S.FINISHING, [1000, 1000, 1000], False),
+    ],
+)
+def test_a_guest_does_not_stand_still_for_ever(
+    watch: Callable[..., Watched],
+    kind: MigrationKind,
+    state: MigrationState,
+    acked: list[int],
+    aborted: bool,
+) -> None:
+    """A network that is cut in the last pass closes no connection."""
+    watched = watch(state, kind)
+    for seconds, count in zip((1, 40, 40 + STALLED), acked, strict=True):
+        watched.now, watched.sockets.acked = 1000.0 + seconds, count
+        watched.monitor.look()
+    assert watched.sockets.closed == ([SOCKET] if aborted else [])
+    assert watched.ending.aborted is aborted
+    if aborted:
+        assert "stood still" in watched.ending.why
 
 
 def test_a_scheduler_without_a_cap_is_aborted_in_the_end(

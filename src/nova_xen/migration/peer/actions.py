@@ -8,6 +8,7 @@ the plan and the step the guest may have ended, moved or been put right by a per
 import dataclasses
 import logging
 import os
+import shlex
 import signal
 import subprocess  # nosec B404
 import time
@@ -222,7 +223,7 @@ def _run(command: tuple[str, ...], seconds: float) -> None:
 
 
 def _not_restarted(command: tuple[str, ...], why: str) -> exceptions.HypervisorError:
-    doing = f"being restarted by '{' '.join(command)}'"
+    doing = f"being restarted by '{shlex.join(command)}'"
     return exceptions.HypervisorError(doing=doing, server="", why=why, code=None)
 
 

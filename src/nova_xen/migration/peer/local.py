@@ -16,13 +16,14 @@ from nova_xen.migration.journal import Hold, Journals, boot_id
 from nova_xen.migration.peer import refusals, sight
 from nova_xen.migration.peer.actions import Patience, Scene, carry_out
 from nova_xen.migration.peer.proof import PATIENCE, read_proofs
+from nova_xen.migration.peer.start import start
 from nova_xen.model import (
     GuestView,
     Inquiry,
     MigrationHost,
     MigrationJournal,
     MigrationOptions,
-    MigrationState,
+    RecoveryAction,
     RecoveryStep,
     Side,
 )
@@ -30,8 +31,6 @@ from nova_xen.operations.host import Host
 
 #: seconds for who only looks whether a guest is held
 _BEGINNING = 0.5
-#: a journal in one of these states is kept for its reader alone
-_ENDED = frozenset({MigrationState.DONE, MigrationState.ABORTED, MigrationState.FAILED})
 
 
 class LocalPeer:
@@ -53,6 +52,7 @@ class LocalPeer:
         side: Side = Side.DESTINATION,
         patience: Patience | None = None,
         proof_patience: float = PATIENCE,
+        boot: Callable[[], str] = boot_id,
     ) -> None:
         self._host = host
         self._options = options
@@ -62,6 +62,7 @@ class LocalPeer:
         self._side = side
         self._patience = patience or Patience()
         self._proof_patience = proof_patience
+        self._boot = boot
         self._holds: dict[str, tuple[str, Hold]] = {}
         self._lock = threading.RLock()
 
@@ -73,7 +74,7 @@ class LocalPeer:
         """
         connection = self._host.connection
         proofs = read_proofs(inquiry.proofs, patience=self._proof_patience)
-        facts = self._host.facts(inquiry.formats)
+        facts = self._host.facts(inquiry.formats, programs=False)
         return MigrationHost(
             hostname=facts.hostname,
             address=self._options.inbound_addr or facts.hostname,
@@ -106,13 +107,24 @@ class LocalPeer:
                 why = "another process works on a migration of it there"
                 raise refusals.refused(journal, why)
             try:
-                self._require_fresh(journal)
-                self._require_room(journal)
-                self._journals.keep(_of_this_process(journal))
+                refusals.require_fresh(journal, self._journals.load(journal.uuid))
+                others = [uuid for uuid in self._arriving() if uuid != journal.uuid]
+                limit = self._options.max_concurrent
+                refusals.require_room(journal, len(others), limit)
+                self._keep_first(journal)
             except BaseException:
                 if held:
                     self._let_go(journal.uuid)
                 raise
+
+    def _keep_first(self, journal: MigrationJournal) -> None:
+        try:
+            self._journals.keep(self._of_this_process(journal))
+        except BaseException:
+            # nobody would come back for what a full disk left of it
+            with contextlib.suppress(exceptions.NovaXenError):
+                self._journals.remove(journal.uuid)
+            raise
 
     def note(self, journal: MigrationJournal) -> None:
         """Keep the journal's new state, and hold the guest again where need be.
@@ -127,7 +139,7 @@ class LocalPeer:
                 if held:
                     self._let_go(journal.uuid)
                 raise exceptions.MigrationNotFound(migration=journal.id)
-            self._journals.keep(_of_this_process(journal))
+            self._journals.keep(self._of_this_process(journal))
 
     def arrived(
         self, journal: MigrationJournal, document: str, cap: int | None
@@ -162,6 +174,7 @@ class LocalPeer:
             journal=journal,
             busy=(known.job and side is Side.SOURCE)
             or (self._journals.busy(uuid) and not self._journals.held(uuid)),
+            boot_id=self._boot(),
         )
 
     def carry_out(self, uuid: str, name: str, step: RecoveryStep) -> None:
@@ -180,7 +193,29 @@ class LocalPeer:
             patience=self._patience,
         )
         with self._held(scene):
-            carry_out(scene, step)
+            match step.action:
+                case RecoveryAction.START:
+                    start(self._host, scene)
+                case RecoveryAction.RESTART_LIBVIRTD:
+                    # who would begin to arrive waits until libvirtd is there again
+                    with self._journals.alone():
+                        others = self._moving(uuid)
+                        refusals.require_quiet(name, scene.here, others)
+                        self._restart(scene, step)
+                case _:
+                    carry_out(scene, step)
+
+    def _restart(self, scene: Scene, step: RecoveryStep) -> None:
+        carry_out(scene, step)
+
+    def _moving(self, uuid: str) -> tuple[str, ...]:
+        """Other servers that a process, or libvirt for a dead one, migrates here."""
+        return tuple(
+            each.name
+            for each in self._journals.all()
+            if each.uuid != uuid
+            if self._journals.busy(each.uuid) or self.view(each.uuid, each.name).busy
+        )
 
     def end(self, migration_id: str) -> None:
         """Remove the journal and let go of the guest; none is no error.
@@ -244,46 +279,20 @@ class LocalPeer:
             return
         hold = self._journals.hold(scene.uuid, patience=self._patience.leaving)
         if hold is None:
-            raise exceptions.MigrationUndecided(
-                server=scene.name,
-                destination=scene.here,
-                why=f"another process works on it on host {scene.here}",
-                advice="Wait until that has ended",
-            )
+            raise refusals.worked_on(scene.name, scene.here)
         with hold:
             yield
-
-    def _require_fresh(self, journal: MigrationJournal) -> None:
-        kept = self._journals.load(journal.uuid)
-        if kept is None or kept.id == journal.id or kept.state in _ENDED:
-            return
-        raise refusals.refused(
-            journal,
-            f"an earlier migration of it ({kept.id}) died there while {kept.state}; "
-            f"run 'nova-xen migration recover {journal.name}' first",
-        )
-
-    def _require_room(self, journal: MigrationJournal) -> None:
-        limit = self._options.max_concurrent
-        others = [uuid for uuid in self._arriving() if uuid != journal.uuid]
-        if 0 < limit <= len(others):
-            why = (
-                f"{len(others)} guests arrive there already and [DEFAULT] "
-                f"max_concurrent_live_migrations is {limit}"
-            )
-            raise refusals.refused(journal, why)
 
     def _arriving(self) -> tuple[str, ...]:
         """UUIDs of guests that arrive now; of those that died nobody waits."""
         return tuple(
             each.uuid
             for each in self._journals.all()
-            if each.side is Side.DESTINATION and each.state not in _ENDED
+            if each.side is Side.DESTINATION and each.state not in refusals.ENDED
             if self._journals.busy(each.uuid)
         )
 
-
-def _of_this_process(journal: MigrationJournal) -> MigrationJournal:
-    return dataclasses.replace(
-        journal, side=Side.DESTINATION, pid=os.getpid(), boot_id=boot_id()
-    )
+    def _of_this_process(self, journal: MigrationJournal) -> MigrationJournal:
+        return dataclasses.replace(
+            journal, side=Side.DESTINATION, pid=os.getpid(), boot_id=self._boot()
+        )

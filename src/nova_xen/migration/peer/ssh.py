@@ -4,7 +4,9 @@
 import contextlib
 import logging
 import re
+import shlex
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +40,9 @@ DEADLINES: Mapping[str, float] = {
     "carry_out": 360,
     "end": 60,
 }
+#: seconds in which a host that was not reached is not tried again: ssh takes ten to
+#: give up, and whoever settles a migration asks several times
+RETRY = 20.0
 
 #: a name or an address of IPv4 or IPv6, with its zone; nothing a shell or ssh heeds
 _ADDRESS = re.compile(r"(?!-)[A-Za-z0-9._:%-]+|\[[A-Za-z0-9.:%-]+\]")
@@ -61,16 +66,20 @@ class ProgramPeer:
         *,
         deadlines: Mapping[str, float] | None = None,
         heartbeat: float = HEARTBEAT,
+        retry: float = RETRY,
     ) -> None:
         self.address = address
         self.command = tuple(word.replace("%s", address) for word in command)
         self._deadlines = {**DEADLINES, **(deadlines or {})}
         self._heartbeat = heartbeat
+        self._retry = retry
         self._lock = threading.RLock()
         self._program: Program | None = None
         self._number = 0
         self._closed = threading.Event()
         self._heart: threading.Thread | None = None
+        #: why it could not be reached, with what it complained, and until when
+        self._unreached: tuple[str, tuple[str, ...], float] | None = None
         if not command:
             raise self._unreachable("no program is named that runs its peer")
         if _ADDRESS.fullmatch(address) is None:
@@ -151,6 +160,26 @@ class ProgramPeer:
         return answer
 
     def _start(self) -> Program:
+        """Start the program, unless that has just failed.
+
+        :raises PeerUnreachable: it has; the same is told once more
+        """
+        if self._unreached is not None:
+            why, complaints, until = self._unreached
+            if time.monotonic() < until:
+                raise self._unreachable(why).with_details(complaints)
+        try:
+            program = self._greeted()
+        except Broken as error:
+            given_up = self._give_up(str(error))
+            until = time.monotonic() + self._retry
+            self._unreached = (str(error), given_up.details, until)
+            raise given_up from error
+        self._unreached = None
+        self._beat()
+        return program
+
+    def _greeted(self) -> Program:
         self._program = program = Program(self.command, wire.LARGEST)
         hello = _decoded(program.exchange(b"", self._deadlines[_HELLO]), wire.Hello)
         if hello.nova_xen_peer != wire.PROTOCOL:
@@ -160,7 +189,6 @@ class ProgramPeer:
                 "same nova-xen on both"
             )
         LOG.debug("The peer on %s is nova-xen %s.", hello.host, hello.version)
-        self._beat()
         return program
 
     def _beat(self) -> None:
@@ -193,7 +221,7 @@ class ProgramPeer:
 
     def _unreachable(self, why: str) -> exceptions.PeerUnreachable:
         return exceptions.PeerUnreachable(
-            destination=self.address, why=why, command=" ".join(self.command)
+            destination=self.address, why=why, command=shlex.join(self.command)
         )
 
 

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 
 from nova_xen.planning.migration.case import SHADOW, Case, listed
 
+NOT_RUNNING = (
+    "it does not run, and a guest must run to answer Xen's request to suspend (start "
+    "it, or resume it if it is paused)"
+)
+
 
 def running(case: Case) -> Iterator[str]:
     """A guest suspends itself at Xen's word; libvirt lets it arrive running."""
     if not case.guest.running:
-        yield (
-            "it does not run, and a guest must run to answer Xen's request to suspend "
-            "(start it, or resume it if it is paused)"
-        )
+        yield NOT_RUNNING
 
 
 def mode(case: Case) -> Iterator[str]:

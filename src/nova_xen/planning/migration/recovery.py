@@ -12,18 +12,20 @@ arriving domain by its Xen id only once its whole memory is there; and the sourc
 domain is ended by the success of that last phase alone.
 """
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from nova_xen.model import (
     GuestView,
+    LibvirtView,
     MigrationJournal,
     MigrationState,
     RecoveryPlan,
     RecoveryStep,
     Side,
 )
+from nova_xen.planning.migration import recovery_lost, silence
 from nova_xen.planning.migration import recovery_steps as steps
+from nova_xen.planning.migration.recovery_case import Case, Rule, undecided
 from nova_xen.planning.migration.recovery_texts import Texts
 from nova_xen.planning.migration.remains import (
     Knowledge,
@@ -31,47 +33,63 @@ from nova_xen.planning.migration.remains import (
     knowledge,
     remains,
 )
-from nova_xen.planning.migration.silence import (
-    plan_with_silent_destination,
-    plan_with_silent_source,
-)
 
 
 def plan_recovery(
     journal: MigrationJournal | None,
     source: GuestView | None,
     destination: GuestView | None,
+    *,
+    lost: Side | None = None,
 ) -> RecoveryPlan:
     """Decide from what both hosts have; nothing is done.
 
-    A host that cannot be asked is None. A host of which a person is sure that it is
-    off is a view that has nothing, not None. ``busy`` of a view must also be true
-    while the source's libvirt has a job on the guest: libvirt goes on migrating when
-    the process that asked for it is dead.
+    A host that cannot be asked is None. ``busy`` of a view must also be true while the
+    source's libvirt has a job on the guest: libvirt goes on migrating when the process
+    that asked for it is dead.
 
     The sentence of an UNDECIDED plan is an advice without a full stop, to which "then
     run 'nova-xen migration recover …'" may be added; others are whole sentences.
     FORGET comes alone, once a look has shown that nothing else is left to do; a plan
     without any step leaves the journals for a later look.
+
+    :param lost: the side of which a person is sure that its host is off, and will not
+        come back with the guest running; its view is not looked at
     """
     journals = [journal, *_journals_of(journal, source, destination)]
     known = knowledge(journals)
     own = next((each for each in journals if each is not None), None)
     texts = Texts.of(own)
     if any(view is not None and view.busy for view in (source, destination)):
-        return _undecided(texts.busy())
-    here = None if source is None else remains(source, own)
-    there = None if destination is None else remains(destination, own)
+        return undecided(texts.busy())
+    here = _remains(Side.SOURCE, source, own, lost)
+    there = _remains(Side.DESTINATION, destination, own, lost)
+    if lost and (here is None or there is None):
+        return undecided(texts.both_silent())
     if here is None:
-        return plan_with_silent_source(there, known, texts)
+        return silence.plan_with_silent_source(there, known, texts)
     if there is None:
-        return plan_with_silent_destination(here, known, texts)
-    case = _Case(here, there, known, texts)
-    for rule in _RULES:
+        return silence.plan_with_silent_destination(here, known, texts)
+    return _by_rules(Case(here, there, known, texts), lost)
+
+
+def _remains(
+    side: Side, view: GuestView | None, own: MigrationJournal | None, lost: Side | None
+) -> Remains | None:
+    """What the host has; a lost one has nothing."""
+    if side is lost:
+        return remains(GuestView(side=side, libvirt=LibvirtView.NONE), own)
+    return None if view is None else remains(view, own)
+
+
+def _by_rules(case: Case, lost: Side | None) -> RecoveryPlan:
+    """By the first rule that says something."""
+    rules, otherwise = _RULES[lost]
+    for rule in rules:
         plan = rule(case)
         if plan is not None:
             return plan
-    return _nowhere(case)
+    return otherwise(case)
 
 
 def _journals_of(
@@ -84,57 +102,36 @@ def _journals_of(
     return [each for each in found if each is not None and each.id == journal.id]
 
 
-def _undecided(sentence: str, *needed: RecoveryStep) -> RecoveryPlan:
-    return RecoveryPlan(state=MigrationState.UNDECIDED, sentence=sentence, steps=needed)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Case:
-    """What the source (here) and the destination (there) have, and what is known."""
-
-    here: Remains
-    there: Remains
-    known: Knowledge
-    texts: Texts
-
-    def settled(
-        self, state: MigrationState, sentence: str, made: Sequence[RecoveryStep]
-    ) -> RecoveryPlan:
-        """What is left to do, and at last the journals."""
-        needed = tuple(made) or steps.forget(self.here, self.there)
-        return RecoveryPlan(state=state, sentence=sentence, steps=needed)
-
-
-def _contradicted(case: _Case) -> RecoveryPlan | None:
+def _contradicted(case: Case) -> RecoveryPlan | None:
     """libvirt shows a domain that Xen does not have: its restart looks again."""
     here, there, texts = case.here, case.there, case.texts
     wrong = [each for each in (here, there) if each.contradicted]
     if not wrong:
         return None
-    return _undecided(
+    return undecided(
         texts.contradicted(wrong[0].side),
         *(steps.restart(each.side, "it shows a domain that is gone") for each in wrong),
     )
 
 
-def _both(case: _Case) -> RecoveryPlan | None:
+def _both(case: Case) -> RecoveryPlan | None:
     """Memory on both hosts, or twice on one, that may have run since the copy."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     running = len(here.running) + len(there.running)
     if here.running and there.running:
-        return _undecided(texts.both_run(here.running[0], there.running[0]))
+        return undecided(texts.both_run(here.running[0], there.running[0]))
     if running > 1 or len(here.live) > 1:
-        return _undecided(texts.several(here if len(here.live) > 1 else there))
+        return undecided(texts.several(here if len(here.live) > 1 else there))
     if there.suspended:
-        return _undecided(texts.moved_on(there.suspended[0]))
+        return undecided(texts.moved_on(there.suspended[0]))
     if here.live and there.paused and there.seen and known.arrived:
-        return _undecided(texts.may_have_run(here.live[0], there.paused[0]))
+        return undecided(texts.may_have_run(here.live[0], there.paused[0]))
     if there.running and here.live and not known.begun:
-        return _undecided(texts.not_ours(here.live[0], there.running[0]))
+        return undecided(texts.not_ours(here.live[0], there.running[0]))
     return None
 
 
-def _runs_there(case: _Case) -> RecoveryPlan | None:
+def _runs_there(case: Case) -> RecoveryPlan | None:
     """It arrived: what the source has is older and goes."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     if not there.running:
@@ -145,7 +142,7 @@ def _runs_there(case: _Case) -> RecoveryPlan | None:
     return case.settled(MigrationState.DONE, texts.runs(Side.DESTINATION), made)
 
 
-def _lives_here(case: _Case) -> RecoveryPlan | None:
+def _lives_here(case: Case) -> RecoveryPlan | None:
     """It never left, or was let go on: what came over goes."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     if not here.running and not here.paused:
@@ -171,26 +168,41 @@ def _clear_destination(there: Remains, known: Knowledge) -> list[RecoveryStep]:
     return made
 
 
-def _stands_still_here(case: _Case) -> RecoveryPlan | None:
-    """Suspended for the last pass, and it has not run elsewhere since."""
+def _stands_still_here(case: Case) -> RecoveryPlan | None:
+    """Suspended for the last pass or the whole copy, and it has not run since."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     if not here.suspended:
         return None
     [domain] = here.suspended
     if known.arrived or there.persistent or there.ended:
         # PERSIST_DEST and an end come after it has run there
-        return _undecided(texts.stale(domain))
+        return _gone_there(case) or undecided(texts.stale(domain))
     if not known.begun:
-        return _undecided(texts.suspended_by_others(domain))
+        return undecided(texts.suspended_by_others(domain))
     made = [
         *steps.end_paused(there, "it never ran, and the source's memory is whole"),
         *steps.clear_record(there),
-        steps.resume(here.side, domain),
+        steps.resume(here.side, domain, texts.kind),
     ]
     return case.settled(MigrationState.FAILED, texts.runs(Side.SOURCE), made)
 
 
-def _paused_there(case: _Case) -> RecoveryPlan | None:
+def _gone_there(case: Case) -> RecoveryPlan | None:
+    """It ran there until that host was rebooted: the older memory here is no use."""
+    here, there, texts = case.here, case.there, case.texts
+    if not there.rebooted or there.live or not (there.persistent or here.persistent):
+        return None
+    if there.persistent:
+        made = [*steps.clear_record(there), *steps.clear_source(here)]
+        return case.settled(MigrationState.DONE, texts.off(there.side), made)
+    made = [
+        *steps.clear_record(there),
+        *steps.end_stale(here, "it ran at the destination since, until a reboot there"),
+    ]
+    return case.settled(MigrationState.FAILED, texts.off(here.side), made)
+
+
+def _paused_there(case: Case) -> RecoveryPlan | None:
     """The source has lost it; what came over is whole, or is not."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     if not there.paused:
@@ -198,23 +210,26 @@ def _paused_there(case: _Case) -> RecoveryPlan | None:
     if not there.seen:
         return _half_there(case)
     if len(there.paused) > 1:
-        return _undecided(texts.several(there))
+        return undecided(texts.several(there))
     if not known.begun:
-        return _undecided(texts.paused_by_others(there.paused[0]))
+        return undecided(texts.paused_by_others(there.paused[0]))
     if known.arrived:
         made = [*steps.persist(there), *steps.clear_source(here)]
         told = texts.paused(Side.DESTINATION)
+    elif here.rebooted is False:
+        # its domain at the source has not died with the host: it went on and ended
+        return undecided(texts.maybe_older(there.paused[0]))
     else:
         made = [steps.unpause(there.side, there.paused[0])]
         told = texts.runs(Side.DESTINATION)
     return case.settled(MigrationState.DONE, told, made)
 
 
-def _half_there(case: _Case) -> RecoveryPlan:
+def _half_there(case: Case) -> RecoveryPlan:
     """Memory is lost with the source; a copy cut before the last pass is no loss."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     if not known.copying:
-        return _undecided(texts.half(there.paused[0]))
+        return undecided(texts.half(there.paused[0]))
     made = [
         *steps.end_paused(there, "a part of a memory of which the rest is lost"),
         *steps.clear_record(there),
@@ -223,7 +238,7 @@ def _half_there(case: _Case) -> RecoveryPlan:
     return case.settled(MigrationState.FAILED, texts.off(at), made)
 
 
-def _nowhere(case: _Case) -> RecoveryPlan:
+def _nowhere(case: Case) -> RecoveryPlan:
     """No live memory anywhere: a definition is kept, and one alone."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
     made = [*steps.clear_record(here), *steps.clear_record(there)]
@@ -237,11 +252,26 @@ def _nowhere(case: _Case) -> RecoveryPlan:
     return case.settled(over, texts.off(at), made)
 
 
-_RULES: tuple[Callable[[_Case], RecoveryPlan | None], ...] = (
-    _contradicted,
-    _both,
-    _runs_there,
-    _lives_here,
-    _stands_still_here,
-    _paused_there,
-)
+#: by the side that is lost: the rules, and the plan when none of them says something
+_RULES: Mapping[Side | None, tuple[tuple[Rule, ...], Callable[[Case], RecoveryPlan]]]
+_RULES = {
+    None: (
+        (
+            _contradicted,
+            _both,
+            _runs_there,
+            _lives_here,
+            _stands_still_here,
+            _paused_there,
+        ),
+        _nowhere,
+    ),
+    Side.DESTINATION: (
+        (_contradicted, _both, _lives_here),
+        recovery_lost.without_destination,
+    ),
+    Side.SOURCE: (
+        (_contradicted, _both, _runs_there),
+        recovery_lost.without_source,
+    ),
+}

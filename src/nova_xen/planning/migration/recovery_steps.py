@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The steps of a recovery, each with the reason that a person reads."""
 
-from nova_xen.model import LibvirtView, RecoveryAction, RecoveryStep, Side, XenDomain
+from nova_xen.model import (
+    LibvirtView,
+    MigrationKind,
+    RecoveryAction,
+    RecoveryStep,
+    Side,
+    XenDomain,
+)
 from nova_xen.planning.migration.remains import Remains
 
 
@@ -16,13 +23,14 @@ def restart(side: Side, why: str) -> RecoveryStep:
     return RecoveryStep(side=side, action=RecoveryAction.RESTART_LIBVIRTD, why=why)
 
 
-def resume(side: Side, domain: XenDomain) -> RecoveryStep:
+def resume(side: Side, domain: XenDomain, kind: MigrationKind) -> RecoveryStep:
     """Let a domain go on whose memory was suspended and is still the newest."""
+    what = "last pass" if kind is MigrationKind.LIVE else "whole copy"
     return RecoveryStep(
         side=side,
         action=RecoveryAction.RESUME,
         domid=domain.domid,
-        why="it was suspended for the last pass and runs nowhere else",
+        why=f"it was suspended for the {what} and runs nowhere else",
     )
 
 
@@ -34,6 +42,11 @@ def unpause(side: Side, domain: XenDomain) -> RecoveryStep:
         domid=domain.domid,
         why="its memory came over whole and the source has no domain any more",
     )
+
+
+def start(side: Side, why: str) -> RecoveryStep:
+    """Start the server from its disks, by the definition that this host has."""
+    return RecoveryStep(side=side, action=RecoveryAction.START, why=why)
 
 
 def show(host: Remains) -> tuple[RecoveryStep, ...]:
@@ -54,6 +67,12 @@ def end_shut_down(host: Remains) -> tuple[RecoveryStep, ...]:
     return tuple(_destroy(host.side, each, "it has shut down") for each in host.ended)
 
 
+def end_stale(host: Remains, why: str) -> tuple[RecoveryStep, ...]:
+    """End what stands still, with memory that may be older than the disks."""
+    old = (*host.suspended, *host.paused)
+    return tuple(_destroy(host.side, each, why) for each in old)
+
+
 def clear_record(host: Remains) -> tuple[RecoveryStep, ...]:
     """Clear a record without a domain, on which a dead migration holds the lock."""
     if not host.incoming:
@@ -65,7 +84,7 @@ def persist(there: Remains) -> tuple[RecoveryStep, ...]:
     """Keep the definition of a guest that has arrived."""
     if there.persistent:
         return ()
-    why = "a guest that has arrived is to be there after a restart of its host too"
+    why = "the definition is to be there after a restart of this host too"
     return (RecoveryStep(side=there.side, action=RecoveryAction.PERSIST, why=why),)
 
 

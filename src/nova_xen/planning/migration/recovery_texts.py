@@ -8,8 +8,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Self
 
-from nova_xen.model import MigrationJournal, Side, XenDomain
+from nova_xen.model import MigrationJournal, MigrationKind, Side, XenDomain
 from nova_xen.planning.migration.remains import Remains
+
+_HERE = "this host"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,18 +21,21 @@ class Texts:
     server: str
     source: str
     destination: str
+    kind: MigrationKind = MigrationKind.LIVE
+    #: the command that tells that the other host is lost
+    way: str = "nova-xen migration recover --lost-host HOST"
 
     @classmethod
     def of(cls, journal: MigrationJournal | None) -> Self:
         """By the names that the journal has; it is kept on one of the two hosts."""
         if journal is None:
             return cls("The server", "the source", "the destination")
-        server = f"Server {journal.name}"
-        match journal.side:
-            case Side.SOURCE:
-                return cls(server, "this host", f"host {journal.peer}")
-            case Side.DESTINATION:
-                return cls(server, f"host {journal.peer}", "this host")
+        server, peer = f"Server {journal.name}", f"host {journal.peer}"
+        hosts = (_HERE, peer)
+        if journal.side is Side.DESTINATION:
+            hosts = (peer, _HERE)
+        way = f"nova-xen migration recover {journal.name} --lost-host {journal.peer}"
+        return cls(server, *hosts, journal.kind, way)
 
     def _host(self, side: Side) -> str:
         return self.source if side is Side.SOURCE else self.destination
@@ -162,30 +167,30 @@ class Texts:
             f"destroy {there.domid}' on {self.destination}"
         )
 
-    def suspended_alone(self, here: XenDomain) -> str:
+    def suspended_alone(self) -> str:
         """Going on could make it run twice."""
+        way = self._bring_back(self.destination)
         return (
             f"{self.server} stands still on {self.source} and may run on "
-            f"{self.destination}, which gives no answer: bring that host back; or, "
-            "once it is surely off, end what is left here with 'xl destroy "
-            f"{here.domid}' on {self.source} and start the server there"
+            f"{self.destination}, which gives no answer: {way}"
         )
 
     def runs_alone(self, here: XenDomain) -> str:
         """It went on, and the other may have gone on too."""
+        way = self._bring_back(self.destination)
         return (
             f"{self.server} is on {self.source} and may run on {self.destination} too, "
-            "which gives no answer: bring that host back or make sure that it is off; "
-            f"if the server runs there, end this one with 'xl destroy {here.domid}' on "
-            f"{self.source}"
+            f"which gives no answer: {way}; if the server runs there, "
+            f"end this one with 'xl destroy {here.domid}' on {self.source}"
         )
 
     def gone_alone(self) -> str:
         """It left, or ended."""
+        way = self._bring_back(self.destination)
         return (
             f"{self.server} is not on {self.source} any more and may run on "
-            f"{self.destination}, which gives no answer: bring that host back, and "
-            f"do not start the server on {self.source} unless that host is surely off"
+            f"{self.destination}, which gives no answer: {way}; do not "
+            f"start the server on {self.source} before"
         )
 
     def both_silent(self) -> str:
@@ -198,11 +203,11 @@ class Texts:
 
     def runs_there_alone(self, there: XenDomain) -> str:
         """It arrived; the source may have been resumed."""
+        way = self._bring_back(self.source)
         return (
             f"{self.server} runs on {self.destination} and {self.source} gives no "
-            "answer: bring that host back or make sure that it is off; if the server "
-            f"runs there too, end this one with 'xl destroy {there.domid}' on "
-            f"{self.destination}"
+            f"answer: {way}; if the server runs there too, end this one "
+            f"with 'xl destroy {there.domid}' on {self.destination}"
         )
 
     def source_silent(self, live: Sequence[XenDomain]) -> str:
@@ -211,10 +216,47 @@ class Texts:
         what = (
             f"has domain {ids} of it, which has not run" if live else "has none of it"
         )
+        way = self._bring_back(self.source)
         return (
             f"{self.server} may run on {self.source}, which gives no answer, and "
-            f"{self.destination} {what}: bring that host back, and do not start the "
-            f"server on {self.destination} unless that host is surely off"
+            f"{self.destination} {what}: {way}; do not start the server "
+            f"on {self.destination} before"
+        )
+
+    def lost_with(self, side: Side) -> str:
+        """The lost host has its definition, and this one has nothing of it."""
+        return (
+            f"{self.server} is off, and {self._host(side)}, which is lost, is the one "
+            "that has its definition; 'nova-xen server start' starts it there once "
+            "that host is back."
+        )
+
+    def undefined(self, side: Side, domain: XenDomain) -> str:
+        """To end it would lose the definition."""
+        where = self._host(side)
+        return (
+            f"{self.server} stands still on {where} (domain {domain.domid}), where "
+            "libvirt has neither the domain nor a definition any more: define it again "
+            f"there ('virsh define')"
+        )
+
+    def maybe_older(self, there: XenDomain) -> str:
+        """The source's domain ended by itself, after it went on or not."""
+        return (
+            f"{self.server} is off on {self.source}, which was not rebooted, and "
+            f"{self.destination} has a copy that never ran and may be older than the "
+            f"disks: end it with 'xl destroy {there.domid}' on {self.destination}, or "
+            "let it go on with 'virsh resume' there if you are sure that the server "
+            f"has not run on {self.source} since"
+        )
+
+    def _bring_back(self, silent: str) -> str:
+        """The ways out while a host is silent; nobody runs this on one that is off."""
+        if silent == _HERE:
+            return f"see that libvirtd runs on {_HERE}"
+        return (
+            "bring that host back, or, once it is surely off and stays so, run "
+            f"'{self.way}'"
         )
 
     @property

@@ -60,6 +60,8 @@ class Remains:
     ended: tuple[XenDomain, ...]
     dying: tuple[XenDomain, ...]
     journal: MigrationJournal | None
+    #: whether the host booted after its journal was written; None when nobody can tell
+    rebooted: bool | None = None
 
     @property
     def live(self) -> tuple[XenDomain, ...]:
@@ -101,7 +103,16 @@ def remains(view: GuestView, own: MigrationJournal | None) -> Remains:
         ended=tuple(sorted_[Condition.ENDED]),
         dying=tuple(sorted_[Condition.DYING]),
         journal=view.journal if _is_of(view.journal, own) else None,
+        rebooted=_rebooted(view, own),
     )
+
+
+def _rebooted(view: GuestView, own: MigrationJournal | None) -> bool | None:
+    """What of this migration was in the host's memory is gone then."""
+    journal = view.journal
+    if journal is None or not view.boot_id or not _is_of(journal, own):
+        return None
+    return journal.boot_id != view.boot_id
 
 
 def _is_of(journal: MigrationJournal | None, own: MigrationJournal | None) -> bool:

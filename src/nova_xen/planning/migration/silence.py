@@ -22,7 +22,7 @@ def plan_with_silent_destination(
     if len(here.live) > 1:
         return _undecided(texts.several(here))
     if here.suspended:
-        return _undecided(texts.suspended_alone(here.suspended[0]))
+        return _undecided(texts.suspended_alone())
     if known.known and not known.begun:
         return _not_begun(here, texts)
     if not here.live:

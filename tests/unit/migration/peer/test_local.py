@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
+import os
 import pathlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +10,8 @@ import libvirt
 import pytest
 
 from nova_xen import exceptions
+from nova_xen.images.files.part import part_name
+from nova_xen.migration.journal import boot_id
 from nova_xen.migration.peer.proof import prove
 from nova_xen.model import (
     CpuComparison,
@@ -16,6 +20,7 @@ from nova_xen.model import (
     GuestView,
     Inquiry,
     LibvirtView,
+    MigrationJournal,
     MigrationState,
     RecoveryAction,
     RecoveryStep,
@@ -269,7 +274,11 @@ def test_what_libvirt_has(scene: Scene, case: str) -> None:
     prepare(scene)
     ours = tuple(d for d in scene.toolstack.domains() if d.uuid == UUID)
     assert scene.peer.view(UUID, NAME) == GuestView(
-        side=Side.DESTINATION, libvirt=libvirt_view, persistent=persistent, xen=ours
+        side=Side.DESTINATION,
+        libvirt=libvirt_view,
+        persistent=persistent,
+        xen=ours,
+        boot_id=boot_id(),
     )
 
 
@@ -348,3 +357,145 @@ def test_what_is_refused_on_the_way_does_not_say_nothing_was_changed(
                 act()
             assert "Nothing was changed" not in str(told.value)
             assert "cannot be continued on host" in str(told.value)
+
+
+RESTART = RecoveryStep(side=Side.DESTINATION, action=RecoveryAction.RESTART_LIBVIRTD)
+START = RecoveryStep(side=Side.DESTINATION, action=RecoveryAction.START)
+
+
+@pytest.fixture
+def restarted(scene: Scene, tmp_path: pathlib.Path) -> pathlib.Path:
+    """The file that a restart of libvirtd makes."""
+    made = tmp_path / "restarted"
+    scene.with_options(restart_command=("touch", str(made)))
+    return made
+
+
+def test_no_restart_cuts_the_migration_of_another(
+    scene: Scene, restarted: pathlib.Path
+) -> None:
+    other = scene.new_journals()
+    with other.hold(OTHER) or pytest.fail("it is free"):
+        other.keep(journal(OTHER, name="db"))
+        with pytest.raises(exceptions.MigrationUndecided) as told:
+            scene.peer.carry_out(UUID, NAME, RESTART)
+        assert not restarted.exists()
+    advice = told.value.context["advice"]
+    assert advice.startswith(f"Server {NAME}: libvirtd on host ")
+    assert advice.endswith("cut the migration of db: wait until that has ended")
+    scene.peer.carry_out(UUID, NAME, RESTART)
+    assert restarted.exists()
+
+
+@pytest.mark.parametrize(
+    ("side", "cut"), [(Side.SOURCE, False), (Side.DESTINATION, True)]
+)
+def test_nor_that_of_a_dead_process_which_libvirt_goes_on_with(
+    scene: Scene, restarted: pathlib.Path, side: Side, cut: bool
+) -> None:
+    """At the destination such a job stays for ever, and only a restart clears it."""
+    scene.run(OTHER, "db")
+    scene.fake.guest("db").job = Job("migration", True)
+    scene.new_journals().keep(journal(OTHER, name="db", side=side))
+    if cut:
+        scene.peer.carry_out(UUID, NAME, RESTART)
+    else:
+        with pytest.raises(exceptions.MigrationUndecided, match="migration of db"):
+            scene.peer.carry_out(UUID, NAME, RESTART)
+    assert restarted.exists() is cut
+
+
+def test_who_begins_to_arrive_waits_for_the_restart(
+    scene: Scene, restarted: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+    order: list[str] = []
+    other = scene.new_peer(scene.new_journals())
+    restart = scene.peer._restart
+
+    def begin() -> None:
+        begun.set()
+        other.begin(journal(OTHER, name="db"))
+        order.append("begun")
+
+    thread = threading.Thread(target=begin)
+
+    def slowly(*given: Any) -> None:
+        thread.start()
+        begun.wait(20)
+        restart(*given)
+        order.append("restarted")
+
+    monkeypatch.setattr(scene.peer, "_restart", slowly)
+    scene.peer.carry_out(UUID, NAME, RESTART)
+    thread.join(20)
+    other.close()
+    assert order == ["restarted", "begun"]
+
+
+def off(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The guest is off; gives the list of those that are started."""
+    started: list[str] = []
+    scene.fake.connect().defineXML(document())
+    monkeypatch.setattr(
+        "nova_xen.migration.peer.start.power_on",
+        lambda host, name: started.append(name),
+    )
+    return started
+
+
+def test_a_start(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = off(scene, monkeypatch)
+    dying = XenDomain(domid=9, name=NAME, uuid=UUID, paused=True, dying=True)
+    scene.toolstack.all[9] = dying
+    scene.peer.carry_out(UUID, NAME, START)
+    assert started == [UUID]
+
+
+def test_what_runs_is_not_started(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = off(scene, monkeypatch)
+    scene.toolstack.all[9] = XenDomain(domid=9, name=NAME, uuid=UUID)
+    scene.peer.carry_out(UUID, NAME, START)
+    assert started == []
+
+
+@pytest.mark.parametrize("still", ["paused", "suspended", "ended"])
+def test_nothing_is_started_beside_what_stands_still(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, still: str
+) -> None:
+    started = off(scene, monkeypatch)
+    left = XenDomain(domid=9, name=NAME, uuid=UUID, **{still: True})
+    scene.toolstack.all[9] = left
+    with pytest.raises(exceptions.ToolstackFailed, match="it still has domain 9"):
+        scene.peer.carry_out(UUID, NAME, START)
+    assert started == []
+
+
+def test_a_full_disk_leaves_nothing_of_a_migration_that_did_not_begin(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(sent: MigrationJournal) -> None:
+        part = part_name(os.path.join(scene.journals.folder, f"{sent.uuid}.json"))
+        pathlib.Path(part).write_text("{")
+        raise exceptions.ToolFailed(
+            server=NAME, tool="cp", doing="writing", why="No space left on device"
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.journals, "keep", fill)
+        with pytest.raises(exceptions.ToolFailed):
+            scene.peer.begin(journal())
+    assert list(pathlib.Path(scene.journals.folder).iterdir()) == []
+    scene.peer.begin(journal())
+
+
+def test_a_view_tells_the_boot_that_it_is_of(scene: Scene) -> None:
+    peer = scene.new_peer(boot=lambda: "this one")
+    peer.begin(journal())
+    seen = peer.view(UUID, NAME)
+    assert seen.journal is not None
+    assert (seen.boot_id, seen.journal.boot_id) == ("this one", "this one")
+    assert scene.new_peer(boot=lambda: "next").view(UUID, NAME).boot_id == "next"
+    peer.close()

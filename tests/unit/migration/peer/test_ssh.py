@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import shlex
 import signal
 import sys
 import threading
@@ -325,3 +326,33 @@ def test_without_a_command_there_is_no_peer() -> None:
 
 def test_each_question_has_its_deadline() -> None:
     assert DEADLINES.keys() == wire.METHODS.keys() | {"hello"}
+
+
+def counting(folder: pathlib.Path) -> tuple[pathlib.Path, tuple[str, ...]]:
+    """A program that ends as ssh does for a host that is down, and notes each start."""
+    starts = folder / "starts"
+    script = f"echo x >> {starts}; echo 'Connection timed out' >&2; exit 255"
+    return starts, ("sh", "-c", script)
+
+
+@pytest.mark.parametrize(("retry", "tried"), [(600, 1), (0, 3)])
+def test_a_host_that_is_down_is_not_tried_again_at_once(
+    make: Make, tmp_path: pathlib.Path, retry: float, tried: int
+) -> None:
+    starts, command = counting(tmp_path)
+    peer = make(*command, retry=retry)
+    for _ in range(3):
+        with pytest.raises(exceptions.PeerUnreachable) as told:
+            peer.view(UUID, NAME)
+        assert "with the code 255 (Connection timed out)" in str(told.value)
+        assert told.value.details == ("Connection timed out",)
+    assert starts.read_text().count("x") == tried
+
+
+def test_the_command_is_told_as_a_shell_takes_it(make: Make) -> None:
+    peer = make("sh", "-c", 'echo "a b" >&2; exit 1', "it's", address="fe80::1%br0")
+    with pytest.raises(exceptions.PeerUnreachable) as told:
+        peer.view(UUID, NAME)
+    command = told.value.context["command"]
+    assert shlex.split(command) == list(peer.command)
+    assert f"check that '{command}' works" in str(told.value)

@@ -7,7 +7,7 @@ two hosts with Xen 4.17 and libvirt 9.0.
 
 import pytest
 
-from nova_xen.model import MigrationState, RecoveryPlan, Side
+from nova_xen.model import MigrationKind, MigrationState, RecoveryPlan, Side
 from nova_xen.planning.migration.recovery import plan_recovery
 from unit.planning.migration.recovery_seen import SEEN
 from unit.planning.migration.recovery_unsure import SILENT, UNSURE
@@ -142,16 +142,25 @@ SENTENCES = [
         "off kept suspended",
         "silent",
         "Server web1 stands still on this host and may run on host xen2, which gives "
-        "no answer: bring that host back; or, once it is surely off, end what is left "
-        "here with 'xl destroy 3' on this host and start the server there",
+        "no answer: bring that host back, or, once it is surely off and stays so, run "
+        "'nova-xen migration recover web1 --lost-host xen2'",
     ),
     (
         S.STOPPED,
         "off kept",
         "silent",
         "Server web1 is not on this host any more and may run on host xen2, which "
-        "gives no answer: bring that host back, and do not start the server on this "
-        "host unless that host is surely off",
+        "gives no answer: bring that host back, or, once it is surely off and stays "
+        "so, run 'nova-xen migration recover web1 --lost-host xen2'; do not start the "
+        "server on this host before",
+    ),
+    (
+        S.COPYING,
+        "silent",
+        "none",
+        "Server web1 may run on this host, which gives no answer, and host xen2 has "
+        "none of it: see that libvirtd runs on this host; do not start the server on "
+        "host xen2 before",
     ),
     (
         S.STOPPED,
@@ -173,8 +182,9 @@ def test_the_destination_tells_it_from_its_side() -> None:
     plan = plan_recovery(own, None, target("incoming paused"))
     assert plan.sentence == (
         "Server web1 may run on host xen1, which gives no answer, and this host has "
-        "domain 7 of it, which has not run: bring that host back, and do not start the "
-        "server on this host unless that host is surely off"
+        "domain 7 of it, which has not run: bring that host back, or, once it is "
+        "surely off and stays so, run 'nova-xen migration recover web1 --lost-host "
+        "xen1'; do not start the server on this host before"
     )
 
 
@@ -211,6 +221,25 @@ def test_the_further_journal_is_right(
         journal(near), source("off kept suspended", near), target("none", far)
     )
     assert plan.state is over
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (
+            MigrationKind.LIVE,
+            "it was suspended for the last pass and runs nowhere else",
+        ),
+        (
+            MigrationKind.STOP_AND_COPY,
+            "it was suspended for the whole copy and runs nowhere else",
+        ),
+    ],
+)
+def test_why_it_was_suspended(kind: MigrationKind, why: str) -> None:
+    own = journal(S.STOPPED, kind=kind)
+    plan = plan_recovery(own, source("off kept suspended"), target("none"))
+    assert [step.why for step in plan.steps] == [why]
 
 
 def test_another_migrations_journal_tells_nothing_and_stays() -> None:

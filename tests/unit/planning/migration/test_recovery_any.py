@@ -30,9 +30,17 @@ STATES = st.sampled_from([*MigrationState, None])
 class World:
     """Two hosts in the abstract: what each step does to what each has."""
 
-    def __init__(self, views: dict[Side, GuestView], silent: frozenset[Side]) -> None:
+    def __init__(
+        self,
+        views: dict[Side, GuestView],
+        silent: frozenset[Side],
+        lost: Side | None = None,
+    ) -> None:
         self.views = views
         self.silent = silent
+        self.lost = lost
+        if lost is not None:
+            self._change(lost, xen=(), libvirt=LibvirtView.NONE, persistent=False)
 
     def seen(self, side: Side) -> GuestView | None:
         return None if side in self.silent else self.views[side]
@@ -59,6 +67,11 @@ class World:
                 self._change(view.side, libvirt=LibvirtView.RUNNING)
             case A.RESTART_LIBVIRTD:
                 self._restart(view)
+            case A.START:
+                assert view.persistent
+                self._change(
+                    view.side, xen=(domain(50, "run"),), libvirt=LibvirtView.RUNNING
+                )
             case A.PERSIST:
                 assert view.libvirt in ACTIVE
                 self._change(view.side, persistent=True)
@@ -103,6 +116,9 @@ def check_step(world: World, step: RecoveryStep) -> None:
     """No step may need more than what is sure."""
     others = [pair for pair in world.all() if pair[1].domid != step.domid]
     worth = {condition(one) for _, one in others}
+    if world.lost is not None:
+        check_without(world, step, worth)
+        return
     match step.action:
         case A.DESTROY:
             assert not world.silent
@@ -128,6 +144,18 @@ def check_step(world: World, step: RecoveryStep) -> None:
             }
 
 
+def check_without(world: World, step: RecoveryStep, worth: set[Condition]) -> None:
+    """With a host lost, memory that stood still goes on no more; none runs twice."""
+    assert step.side is not world.lost
+    match step.action:
+        case A.DESTROY:
+            assert condition(world.find(step)) is not Condition.RUNNING
+        case A.START:
+            assert worth <= {Condition.DYING, Condition.ENDED}
+        case action:
+            assert action not in (A.RESUME, A.UNPAUSE)
+
+
 def carry_out(world: World, plan: RecoveryPlan) -> None:
     """All steps, and what must hold around each."""
     before = world.running()
@@ -143,7 +171,10 @@ def settled(world: World, state: MigrationState | None) -> RecoveryPlan:
     kept = None if state is None else journal(state)
     for _ in range(ROUNDS):
         plan = plan_recovery(
-            kept, world.seen(Side.SOURCE), world.seen(Side.DESTINATION)
+            kept,
+            world.seen(Side.SOURCE),
+            world.seen(Side.DESTINATION),
+            lost=world.lost,
         )
         if all(step.action is A.FORGET for step in plan.steps):
             carry_out(world, plan)
@@ -171,6 +202,14 @@ def views(draw: st.DrawFn, side: Side) -> GuestView:
     )
 
 
+LEFT = st.builds(
+    lambda source, destination, lost: World(
+        {Side.SOURCE: source, Side.DESTINATION: destination}, frozenset(), lost
+    ),
+    views(Side.SOURCE),
+    views(Side.DESTINATION),
+    st.sampled_from(Side),
+)
 WORLDS = st.builds(
     lambda source, destination, silent: World(
         {Side.SOURCE: source, Side.DESTINATION: destination}, silent
@@ -203,6 +242,23 @@ def test_a_journal_goes_only_when_it_is_sure(
         assert plan.state is not MigrationState.UNDECIDED
         told = [pair for pair in world.all() if pair[0] not in world.silent]
         assert sum(condition(one) is Condition.RUNNING for _, one in told) <= 1
+
+
+@settings(max_examples=600, deadline=None)
+@given(world=LEFT, state=STATES)
+def test_without_a_host_one_at_most(world: World, state: MigrationState | None) -> None:
+    ran, began = world.running(), bool(world.views[_left(world)].persistent)
+    plan = settled(world, state)
+    assert world.running() <= max(1, ran)
+    assert world.running() >= min(1, ran)
+    # a definition is not lost, whatever goes
+    assert world.views[_left(world)].persistent or not began
+    if plan.state is not MigrationState.UNDECIDED:
+        assert world.views[_left(world)].journal is None or state is None
+
+
+def _left(world: World) -> Side:
+    return next(side for side in Side if side is not world.lost)
 
 
 @settings(max_examples=200, deadline=None)

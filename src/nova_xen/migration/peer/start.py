@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server started from its disks, when no memory of it can be used any more."""
+
+from nova_xen import exceptions
+from nova_xen.hypervisor import OFF_STATES, find_guest
+from nova_xen.migration.peer.actions import Scene
+from nova_xen.migration.peer.sight import domains_of
+from nova_xen.model import PowerState
+from nova_xen.operations.host import Host
+from nova_xen.operations.power import power_on
+
+
+def start(host: Host, scene: Scene) -> None:
+    """Start the server; nothing when it has a domain that runs.
+
+    libvirt may still show the domain that Xen has just ended, which is waited for.
+
+    :raises ToolstackFailed: it has a domain that stands still and was not ended
+    :raises NovaXenError: it cannot be started, with the reason
+    """
+    found = domains_of(scene.toolstack, scene.uuid, scene.name)
+    left = [each for each in found if not each.dying]
+    if any(not (each.paused or each.suspended or each.ended) for each in left):
+        return
+    if left:
+        doing = f"starting server {scene.name} on host {scene.here}"
+        why = f"it still has domain {left[0].domid} there, which stands still"
+        raise exceptions.ToolstackFailed(doing=doing, why=why)
+    guest = find_guest(scene.connection, scene.uuid)
+    guest.wait_for_state(_is_off, scene.patience.domain)
+    power_on(host, scene.uuid)
+
+
+def _is_off(state: PowerState | None) -> bool:
+    return state is None or state in OFF_STATES
