@@ -139,6 +139,13 @@ class Pilot:
         told: dict[str, Any] = json.loads(line)
         return told
 
+    def forget(self) -> None:
+        """The host is gone, and the process with it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(ENDING_SECONDS)
+            self._process = None
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None and self._process.stdin is not None:

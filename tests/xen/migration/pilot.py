@@ -7,41 +7,56 @@ a moment of a migration. Reads one JSON object a line and answers one JSON line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nova_xen.cli.session import open_driver
 from nova_xen.exceptions import NovaXenError
+from nova_xen.migration.journal import Journals
 from nova_xen.migration.json import to_plain
 from nova_xen.model import (
+    MigrationJournal,
     MigrationKind,
     MigrationProgress,
     MigrationRequest,
+    Side,
     TimeoutAction,
 )
 
 
 class Moment:
-    """Does something once, when a migration is far enough."""
+    """Does something once, when a migration is far enough; looks what came of it."""
 
     def __init__(self, driver: Any, ask: dict[str, Any]) -> None:
         self._driver = driver
         self._ask = ask
-        self._done = "do" not in ask
+        self._done = "do" not in ask or "journal" in ask
+        #: what the command ``look`` printed at the interval after
+        self.seen: str | None = None
 
     def __call__(self, progress: MigrationProgress) -> None:
+        if self._done and self.seen is None and "look" in self._ask:
+            self.seen = subprocess.run(
+                ["bash", "-c", self._ask["look"]],
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout
         if self._done or progress.state != self._ask.get("state", "copying"):
             return
         if (progress.bytes_sent or 0) < self._ask.get("bytes", 0):
             return
         self._done = True
-        self._act(self._ask["do"])
+        self.act()
 
-    def _act(self, what: str) -> None:
-        match what:
+    def act(self) -> None:
+        """Do what is asked for."""
+        match self._ask["do"]:
             case "abort":
                 self._driver.abort_migration(self._ask["server"])
             case "force":
@@ -50,6 +65,25 @@ class Moment:
                 os.kill(os.getpid(), 9)
             case command:
                 subprocess.run(["bash", "-c", command], check=False)
+
+
+@contextlib.contextmanager
+def at_journal(state: str | None, act: Callable[[], object]) -> Iterator[None]:
+    """Act once as soon as the source's journal of that state is kept."""
+    whole, done = Journals.keep, state is None
+
+    def keep(self: Journals, journal: MigrationJournal) -> None:
+        nonlocal done
+        whole(self, journal)
+        if not done and journal.side is Side.SOURCE and journal.state == state:
+            done = True
+            act()
+
+    Journals.keep = keep  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Journals.keep = whole  # type: ignore[method-assign]
 
 
 def request(ask: dict[str, Any]) -> MigrationRequest:
@@ -70,10 +104,12 @@ def answer(driver: Any, ask: dict[str, Any]) -> dict[str, Any]:
     try:
         if ask.get("recover"):
             return {"plans": to_plain(driver.recover_migrations(()))}
-        record = driver.migrate(request(ask), Moment(driver, ask))
+        moment = Moment(driver, ask)
+        with at_journal(ask.get("journal"), moment.act):
+            record = driver.migrate(request(ask), moment)
     except NovaXenError as error:
         return {"error": type(error).__name__, "words": str(error)}
-    return {"record": to_plain(record)}
+    return {"record": to_plain(record), "seen": moment.seen}
 
 
 def main() -> None:

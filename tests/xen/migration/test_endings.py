@@ -4,35 +4,14 @@
 
 from __future__ import annotations
 
-import re
-import time
 from typing import Any
 
 import pytest
 
-from xen.conftest import Dom0
 from xen.migration.conftest import Pair, create
+from xen.migration.ticks import goes_on
 
 MIB = 1024**2
-#: seconds that a guest has for its next words on an emulated host
-PATIENCE = 120
-_TICK = re.compile(r"tick n=(\d+)")
-
-
-def last_tick(host: Dom0, name: str) -> int:
-    """The newest number that the guest printed on this host."""
-    text = host.sh(f"tail -n 50 /var/log/xen/console/guest-{name}.log")
-    return max(map(int, _TICK.findall(text)), default=0)
-
-
-def goes_on(host: Dom0, name: str) -> bool:
-    """Whether it prints another number."""
-    before, end = last_tick(host, name), time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if last_tick(host, name) > before:
-            return True
-        time.sleep(2)
-    return False
 
 
 def attempt(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
@@ -56,6 +35,28 @@ def test_abort(clean: Pair, mode: str, kind: str, state: str) -> None:
     assert clean.left_behind(name) == []
     assert clean.migrate(name, source, kind=kind)["state"] == "done"
     assert clean.homes(name) == [clean.hosts[1].name]
+
+
+def test_force_complete(clean: Pair) -> None:
+    """The guest is held back until it has arrived, and has its processors then."""
+    (source, target), name = clean.hosts, "t-force"
+    create(source, name, "pvh", line="nova_xen.dirty")
+    # a request is heeded at the next interval, and the look is at the one after
+    look = f"xl sched-credit2 -d {name}"
+    told = attempt(clean, name, do="force", state="copying", bytes=2 * MIB, look=look)
+    assert told["record"]["state"] == "done", told
+    assert cap_of(told["seen"], name) == 10
+    assert clean.homes(name) == [target.name]
+    assert cap_of(target.sh(look), name) == 0
+    assert goes_on(target, name)
+    assert clean.left_behind(name) == []
+
+
+def cap_of(listed: str, name: str) -> int:
+    """Percent of a processor, 0 for no limit, in what xl's scheduler shows."""
+    head, *rows = [line.split() for line in listed.splitlines() if line.strip()]
+    (row,) = [row for row in rows if row[0] == name]
+    return int(row[head.index("Cap")])
 
 
 def test_the_process_dies_in_mid_copy(clean: Pair) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 from xen.conftest import Dom0
 
+#: seconds that a guest has for its next words on an emulated host
+PATIENCE = 120
+_NUMBER = re.compile(r"tick n=(\d+)")
 _TICK = re.compile(r"^(\d+\.\d+) .*NOVA-XEN-GUEST tick n=(\d+) ", re.MULTILINE)
 _STAMPER = """
 rm -f /tmp/ticks
@@ -86,3 +89,19 @@ def gaps(ticks: Sequence[Tick]) -> list[Gap]:
     """All of them, in order."""
     moments = [tick.at for tick in sorted(ticks)]
     return [Gap(begin, end) for begin, end in itertools.pairwise(moments)]
+
+
+def last(host: Dom0, name: str) -> int:
+    """The newest number that the guest printed on this host."""
+    text = host.sh(f"tail -n 50 /var/log/xen/console/guest-{name}.log 2>/dev/null ||:")
+    return max(map(int, _NUMBER.findall(text)), default=0)
+
+
+def goes_on(host: Dom0, name: str) -> bool:
+    """Whether it prints another number."""
+    before, end = last(host, name), time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if last(host, name) > before:
+            return True
+        time.sleep(2)
+    return False

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+# Requirements: xen1 and xen2 up
+"""What dies under a migration on real Xen, and where the guest runs afterwards.
+
+Each row takes two to six minutes on emulated hosts, so that most of them want
+``NOVA_XEN_LAB_SLOW=1``. Set ``NOVA_XEN_LAB_REPORT`` to a file for a line of each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import subprocess
+from typing import Any
+
+import pytest
+
+from xen.conftest import TOP, Dom0
+from xen.migration.conftest import Pair, create
+from xen.migration.ticks import goes_on, last
+
+MIB = 1024**2
+SLOW = pytest.mark.skipif(
+    not os.environ.get("NOVA_XEN_LAB_SLOW"), reason="set NOVA_XEN_LAB_SLOW=1"
+)
+MID_COPY = {"state": "copying", "bytes": 20 * MIB}
+LAST_PASS = {"state": "stopped"}
+FAR = "ssh -o BatchMode=yes root@xen2"
+SOURCE, DESTINATION = 0, 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """One way to fail.
+
+    ``ask`` is for the pilot: what is done, and when. ``mend`` is what a person or a
+    supervisor does before recovery, ``where:command`` each. ``homes`` are the hosts on
+    which the guest may be then; exactly one of them has it.
+    """
+
+    ask: dict[str, Any]
+    mend: tuple[str, ...] = ()
+    homes: tuple[int, ...] = (SOURCE,)
+    mode: str = "pvh"
+    kind: str = "live"
+
+
+LINK_DOWN = "ip link set eth1 down"
+LINK_UP = "here:ip link set eth1 up"
+HOG = (
+    'free=$(xl info free_memory); printf \'name="t-hog"\\ntype="pvh"\\n'
+    'kernel="/srv/guest/vmlinux"\\nmemory=%d\\n\' $((free - 60)) >/root/hog; '
+    "xl create -p -q /root/hog"
+)
+CUTS = {
+    "source libvirtd restarted in mid-copy": Cut(
+        {"do": "nova-xen-lab-libvirtd restart", **MID_COPY}, homes=(0, 1)
+    ),
+    "source libvirtd killed in mid-copy": Cut(
+        {"do": "nova-xen-lab-libvirtd kill", **MID_COPY},
+        mend=("here:nova-xen-lab-libvirtd start",),
+        homes=(0, 1),
+    ),
+    "destination libvirtd killed in mid-copy": Cut(
+        {"do": f"{FAR} nova-xen-lab-libvirtd kill", **MID_COPY},
+        mend=("there:nova-xen-lab-libvirtd start",),
+    ),
+    "destination libvirtd killed in the last pass": Cut(
+        {"do": f"{FAR} nova-xen-lab-libvirtd kill", **LAST_PASS},
+        mend=("there:nova-xen-lab-libvirtd start",),
+        homes=(0, 1),
+    ),
+    "network cut in mid-copy": Cut(
+        {"do": LINK_DOWN, "timeout": 60, **MID_COPY}, mend=(LINK_UP,)
+    ),
+    "network cut in the last pass": Cut(
+        {"do": LINK_DOWN, **LAST_PASS}, mend=(LINK_UP,), homes=(0, 1)
+    ),
+    "destination out of memory after the checks": Cut(
+        {"do": f"{FAR} {shlex.quote(HOG)}", "journal": "preparing"},
+        mend=("there:xl destroy t-hog",),
+    ),
+    "destination's disk gone after the checks": Cut(
+        {"do": f"{FAR} umount -l /srv/nova", "journal": "preparing"},
+        mend=("there:nova-xen-lab-nfs mount xen1",),
+    ),
+    "destination host off in mid-copy": Cut(
+        {"do": f"{FAR} 'echo o >/proc/sysrq-trigger'", "timeout": 60, **MID_COPY},
+        mend=("power:",),
+    ),
+    "destination host off in the last pass": Cut(
+        {"do": f"{FAR} 'echo o >/proc/sysrq-trigger'", **LAST_PASS}, mend=("power:",)
+    ),
+    "the peer's process killed in mid-copy": Cut(
+        {"do": f"{FAR} pkill -9 -f 'migration\\ [p]eer'", **MID_COPY}, homes=(0, 1)
+    ),
+    **{
+        f"process killed, its journal says {state}": Cut(
+            {"do": "die", "journal": state}, homes=(0, 1)
+        )
+        for state in ("preparing", "copying", "stopped", "finishing")
+    },
+    "process killed, a stop-and-copy's journal says stopped": Cut(
+        {"do": "die", "journal": "stopped"},
+        homes=(0, 1),
+        mode="pv",
+        kind="stop-and-copy",
+    ),
+}
+
+
+def mend(pair: Pair, steps: tuple[str, ...]) -> None:
+    """What is done before recovery."""
+    for step in steps:
+        where, _, command = step.partition(":")
+        match where:
+            case "here":
+                pair.hosts[SOURCE].sh(command)
+            case "there":
+                pair.hosts[DESTINATION].sh(command)
+            case "power":
+                _power_on(pair)
+
+
+def _power_on(pair: Pair) -> None:
+    """The destination again, with the disk it had; its shared folder is mounted."""
+    lab = str(TOP / "tools/xenlab")
+    subprocess.run([lab, "down", "xen2"], check=True)
+    pair.pilot(pair.hosts[DESTINATION]).forget()
+    subprocess.run([lab, "up", "2", "--keep-disk"], check=True)
+    pair.hosts[DESTINATION].sh("nova-xen-lab-nfs mount xen1")
+
+
+def recovered(pair: Pair, host: Dom0) -> list[dict[str, Any]]:
+    """What recovery at a host says."""
+    told = pair.pilot(host).ask(recover=True)
+    assert "plans" in told, told
+    plans: list[dict[str, Any]] = told["plans"]
+    return plans
+
+
+def report(what: str, *facts: str) -> None:
+    """A line for whoever wants to read it later."""
+    line = " | ".join((what, *facts))
+    print(line)
+    if path := os.environ.get("NOVA_XEN_LAB_REPORT"):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+
+@SLOW
+@pytest.mark.parametrize("what", CUTS)
+def test_one_guest_is_left(clean: Pair, what: str) -> None:
+    """Whatever was cut: one guest, which goes on, and nothing beside it."""
+    cut, source = CUTS[what], clean.hosts[SOURCE]
+    name = "t-cut"
+    create(source, name, cut.mode)
+    counted = last(source, name)
+    told = clean.pilot(source).ask(
+        server=name, host=clean.hosts[DESTINATION].name, kind=cut.kind, **cut.ask
+    )
+    before = clean.homes(name)
+    mend(clean, cut.mend)
+    plans = [plan for host in clean.hosts for plan in recovered(clean, host)]
+    report(
+        what,
+        f"told {told.get('error') or told.get('record', {}).get('state') or 'nothing'}",
+        str(told.get("words") or told.get("record", {}).get("why") or ""),
+        f"ran then on {before}",
+        f"recovery {[(plan['state'], plan['sentence']) for plan in plans]}",
+        f"runs on {clean.homes(name)}",
+    )
+    assert all(plan["state"] != "undecided" for plan in plans), plans
+    (home,) = clean.homes(name)
+    assert home in [clean.hosts[number].name for number in cut.homes]
+    host = next(each for each in clean.hosts if each.name == home)
+    assert goes_on(host, name)
+    assert last(host, name) > counted
+    assert clean.left_behind(name) == []
+    shown = host.sh(f"virsh -c xen:///system domstate {name}").strip()
+    assert shown == "running"
+    assert recovered(clean, source) == []

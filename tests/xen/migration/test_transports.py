@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# Requirements: xen1 and xen2 up
+"""Ways that libvirt's own connection and the memory may go, on real Xen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xen.conftest import CONFIG, Dom0
+from xen.migration import certificates
+from xen.migration.conftest import OPTIONS, Pair, create
+from xen.migration.ticks import goes_on
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("NOVA_XEN_LAB_SLOW"), reason="set NOVA_XEN_LAB_SLOW=1"
+)
+
+
+def configure(pair: Pair, **options: str) -> None:
+    """Other values of ``[libvirt]`` on both hosts; pilots read them again."""
+    text = OPTIONS
+    for name, value in options.items():
+        old = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+        for line in old:
+            text = text.replace(f"{line}\n", "")
+        text = text.replace("[libvirt]\n", f"[libvirt]\n{name} = {value}\n")
+    for host in pair.hosts:
+        host.sh(f"cat >{CONFIG} <<'END'\n{text}END")
+        pair.pilot(host).close()
+
+
+@pytest.fixture
+def settled(clean: Pair) -> Iterator[Pair]:
+    """The pair, with its usual options afterwards."""
+    yield clean
+    configure(clean)
+
+
+@pytest.fixture
+def certified(settled: Pair, tmp_path: Path) -> Iterator[Pair]:
+    """Hosts that know each other by certificates."""
+    certificates.make(tmp_path, [host.name for host in settled.hosts])
+    for host in settled.hosts:
+        certificates.install(tmp_path, host)
+    yield settled
+    for host in settled.hosts:
+        certificates.remove(host)
+
+
+@pytest.fixture
+def sixth(settled: Pair) -> Iterator[Pair]:
+    """Hosts that have addresses of IPv6 as well."""
+    for number, host in enumerate(settled.hosts, 1):
+        host.sh(f"ip -6 addr replace fd77::{number}/64 dev br0 nodad")
+    yield settled
+    for number, host in enumerate(settled.hosts, 1):
+        host.sh(f"ip -6 addr del fd77::{number}/64 dev br0")
+
+
+def there(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
+    """One migration that must go well."""
+    source, target = pair.hosts
+    create(source, name, "pvh")
+    told = pair.migrate(name, source, **ask)
+    assert told["state"] == "done"
+    assert pair.homes(name) == [target.name]
+    assert goes_on(target, name)
+    assert pair.left_behind(name) == []
+    return told
+
+
+def test_ssh(settled: Pair) -> None:
+    configure(settled, live_migration_scheme="ssh")
+    told = there(settled, "t-ssh")
+    assert told["uri"] == "xen+ssh://xen2/system"
+    assert told["bytes_sent"] > 0
+
+
+@pytest.mark.parametrize("tunnelled", [False, True])
+def test_tls(certified: Pair, tunnelled: bool) -> None:
+    configure(certified, live_migration_scheme="tls")
+    told = there(certified, "t-tls", tunnelled=tunnelled)
+    assert told["uri"] == "xen+tls://xen2/system"
+    assert (told["bytes_sent"] is None) == tunnelled
+
+
+def test_ipv6_needs_the_tunnel(sixth: Pair) -> None:
+    """libvirt cannot send memory to an IPv6 address but within its own connection."""
+    source, target = sixth.hosts
+    target.sh(
+        f"sed -i 's/^.libvirt.$/&\\nlive_migration_inbound_addr = fd77::2/' {CONFIG}"
+    )
+    create(source, "t-six", "pvh")
+    told = sixth.pilot(source).ask(server="t-six", host=target.name)
+    assert told["error"] == "MigrationRefused", told
+    assert "--tunnelled" in told["words"] or "tunnel" in told["words"], told
+    assert sixth.homes("t-six") == [source.name]
+    done = sixth.migrate("t-six", source, tunnelled=True)
+    assert done["uri"] == "xen+tcp://[fd77::2]/system"
+    assert sixth.homes("t-six") == [target.name]
+    assert goes_on(target, "t-six")
+
+
+def start(host: Dom0, name: str, target: Dom0) -> None:
+    """Ask the command, which returns once the copy has begun."""
+    told = host.told("server", "migrate", name, "--host", target.name)
+    assert told["state"] in ("copying", "stopped", "finishing", "done"), told
+
+
+def ended(host: Dom0, name: str) -> dict[str, Any]:
+    """The record of a server's migration, once it has ended."""
+    script = (
+        f"while nova-xen migration show {name} -f json | grep -q '\"ended\": null'; "
+        "do sleep 2; done"
+    )
+    host.sh(script)
+    found: dict[str, Any] = host.told("migration", "show", name)
+    return found
+
+
+def test_two_at_once(settled: Pair) -> None:
+    """As many as are allowed go side by side; one more is refused with the number."""
+    configure(settled)
+    source, target = settled.hosts
+    for host in settled.hosts:
+        host.sh(f"sed -i '1a max_concurrent_live_migrations = 2' {CONFIG}")
+    names = [f"t-many-{number}" for number in range(3)]
+    for name in names:
+        create(source, name, "pvh", line="nova_xen.dirty")
+    start(source, names[0], target)
+    start(source, names[1], target)
+    refused = source.nova_xen("server", "migrate", names[2], "--host", target.name)
+    assert refused.code == 1
+    assert "max_concurrent_live_migrations is 2" in refused.err, refused
+    for name in names[:2]:
+        assert ended(source, name)["state"] == "done"
+        assert settled.homes(name) == [target.name]
+        assert goes_on(target, name)
+    assert settled.homes(names[2]) == [source.name]
