@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import os
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xen.conftest import CONFIG, GUEST, READY, TOP, Dom0, boot
+from xen.conftest import CONFIG, GUEST, PREFIX, READY, TOP, Dom0, boot
 
 PILOT = Path(__file__).with_name("pilot.py")
 
@@ -20,7 +23,10 @@ PILOT = Path(__file__).with_name("pilot.py")
 ENDING_SECONDS = 120
 JOURNALS = "/var/lib/nova-xen/migrations/journals"
 SHARED = "/srv/nova/instances"
+#: what the guest boots with; each MiB goes over slowly on emulated hosts
+MEMORY_MIB = 96
 OPTIONS = f"""[DEFAULT]
+max_concurrent_live_migrations = 4
 use_cow_images = false
 instances_path = {SHARED}
 [libvirt]
@@ -32,10 +38,15 @@ libvirtd_restart_command = nova-xen-lab-libvirtd restart
 
 
 class Pair:
-    """The two hosts, and where a server is."""
+    """The two hosts, and where a server is.
 
-    def __init__(self, xen1: Dom0, xen2: Dom0) -> None:
+    Several processes of pytest may share them, each with servers of its own prefix.
+    """
+
+    def __init__(self, xen1: Dom0, xen2: Dom0, prefix: str) -> None:
         self.hosts = (xen1, xen2)
+        self.prefix = prefix
+        self._uuids: dict[str, str] = {}
         self._pilots = {host.name: Pilot(host) for host in self.hosts}
 
     def pilot(self, host: Dom0) -> Pilot:
@@ -64,43 +75,70 @@ class Pair:
         states = [row.split()[4] for row in listed if row.split()[0] == name]
         return any(set(state) & {"r", "b"} or state == "------" for state in states)
 
+    def create(
+        self, name: str, mode: str, *, line: str = "", ram: int = MEMORY_MIB
+    ) -> str:
+        """A server on the shared folder of the first host that has reported in.
+
+        :returns: its name, which begins with this process's prefix
+        """
+        name = f"{self.prefix}{name}"
+        arguments = list(boot(mode))
+        arguments[-1] += f" nova_xen.ticks {line}".rstrip()
+        made = self.hosts[0].told(
+            *("server", "create", name, "--image", f"{GUEST}/guest.raw"),
+            *("--ram", str(ram), "--network", "bridge=br0"),
+            *("--wait-for", READY, "--timeout", "1500"),
+            *arguments,
+        )
+        self._uuids[name] = made["id"]
+        return name
+
     def left_behind(self, name: str) -> list[str]:
         """What a migration must not leave: journals, locks, domains without a name."""
-        found = []
+        uuid, found = self._uuids[name], []
         for host in self.hosts:
-            journals = host.sh(
-                "ls /var/lib/nova-xen/migrations/journals 2>/dev/null ||:"
-            )
+            journals = host.sh(f"ls -A {JOURNALS} 2>/dev/null | grep -F {uuid} ||:")
             found += [f"{host.name}: {each}" for each in journals.split()]
             domains = [row.split()[0] for row in host.sh("xl list").splitlines()[2:]]
-            found += [f"{host.name}: {each}" for each in domains if each != name]
-            proofs = host.sh(f"find {SHARED} -name '.nova-xen-proof*'")
+            found += [
+                f"{host.name}: {each}"
+                for each in domains
+                if each != name and any(re.match(own, each) for own in self._own)
+            ]
+            proofs = host.sh(f"find {SHARED}/{uuid} -name '.nova-xen-proof*'")
             found += proofs.split()
         return found
 
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """How names of this process's domains begin, and of those without a name.
+
+        As regular expressions.
+        """
+        alone = "PYTEST_XDIST_WORKER" not in os.environ
+        return (self.prefix, "[(]null[)]") if alone else (self.prefix,)
+
     def wipe(self) -> None:
-        """Remove every test server, whatever state it is in."""
+        """Remove every server of this process, whatever state it is in."""
+        pattern = "|".join(f"^{each}" for each in self._own)
         for host in self.hosts:
-            host.sh(
-                "for name in $(virsh -c xen:///system list --all --name | grep ^t-); do"
-                " virsh -c xen:///system destroy $name;"
-                " virsh -c xen:///system undefine $name; done >/dev/null 2>&1;"
-                "for id in $(xl list | awk '$1 ~ /^t-|null/ {print $2}'); do"
-                " xl destroy $id; done; rm -rf /var/lib/nova-xen/migrations"
-            )
-        self.hosts[0].sh(f"rm -rf {SHARED}/*-*-*-*-*")
+            host.sh(_WIPE.format(prefix=self.prefix, pattern=pattern, shared=SHARED))
+        for uuid in self._uuids.values():
+            for host in self.hosts:
+                host.sh(f"rm -f {JOURNALS}/*{uuid}*")
+            self.hosts[0].sh(f"rm -rf {SHARED}/{uuid}")
+        self._uuids.clear()
 
 
-def create(host: Dom0, name: str, mode: str, *, line: str = "", ram: int = 128) -> None:
-    """A server on the shared folder that has reported in."""
-    arguments = list(boot(mode))
-    arguments[-1] += f" nova_xen.ticks {line}".rstrip()
-    host.told(
-        *("server", "create", name, "--image", f"{GUEST}/guest.raw"),
-        *("--ram", str(ram), "--network", "bridge=br0"),
-        *("--wait-for", READY, "--timeout", "1500"),
-        *arguments,
-    )
+_WIPE = """
+for name in $(virsh -c xen:///system list --all --name | grep '^{prefix}'); do
+    rm -rf {shared}/$(virsh -c xen:///system domuuid $name)
+    virsh -c xen:///system destroy $name
+    virsh -c xen:///system undefine $name
+done >/dev/null 2>&1
+for id in $(xl list | awk '$1 ~ /{pattern}/ {{print $2}}'); do xl destroy $id; done
+"""
 
 
 class Pilot:
@@ -154,22 +192,40 @@ class Pilot:
 
 
 @pytest.fixture(scope="session")
-def pair() -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Both hosts with the same options and the shared folder."""
     xen1, xen2 = Dom0("xen1"), Dom0("xen2")
-    xen1.sh("nova-xen-lab-nfs serve")
-    xen2.sh("nova-xen-lab-nfs mount xen1")
-    for host in (xen1, xen2):
-        host.sh(f"mkdir -p /etc/nova-xen {SHARED}; cat >{CONFIG} <<'END'\n{OPTIONS}END")
-    made = Pair(xen1, xen2)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    # of all processes of this run
+    common = tmp_path_factory.getbasetemp().parent if worker else None
+    with _one_at_a_time(common):
+        xen1.sh("nova-xen-lab-nfs serve")
+        xen2.sh("nova-xen-lab-nfs mount xen1")
+        configure((xen1, xen2), OPTIONS)
+    made = Pair(xen1, xen2, f"{PREFIX}{worker}-" if worker else PREFIX)
     made.wipe()
     yield made
     with contextlib.suppress(AssertionError):
         made.wipe()
     for host in made.hosts:
         made.pilot(host).close()
-    for host in (xen1, xen2):
-        host.sh(f"rm -f {CONFIG}")
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path | None) -> Iterator[None]:
+    """Two processes must not begin to serve the folder at once."""
+    if folder is None:
+        yield
+        return
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def configure(hosts: Sequence[Dom0], text: str) -> None:
+    """Give hosts the options of these tests, in a file of their own."""
+    for host in hosts:
+        host.sh(f"mkdir -p /etc/nova-xen {SHARED}; cat >{CONFIG} <<'END'\n{text}END")
 
 
 @pytest.fixture

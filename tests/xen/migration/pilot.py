@@ -102,8 +102,8 @@ def request(ask: dict[str, Any]) -> MigrationRequest:
 def answer(driver: Any, ask: dict[str, Any]) -> dict[str, Any]:
     """The record, or the error in its own words."""
     try:
-        if ask.get("recover"):
-            return {"plans": to_plain(driver.recover_migrations(()))}
+        if "recover" in ask:
+            return {"plans": to_plain(driver.recover_migrations(ask["recover"]))}
         moment = Moment(driver, ask)
         with at_journal(ask.get("journal"), moment.act):
             record = driver.migrate(request(ask), moment)

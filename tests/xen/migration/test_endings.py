@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xen.migration.conftest import Pair, create
+from xen.migration.conftest import Pair
 from xen.migration.ticks import goes_on
 
 MIB = 1024**2
@@ -26,8 +26,7 @@ def attempt(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
 )
 def test_abort(clean: Pair, mode: str, kind: str, state: str) -> None:
     """The connection is closed; the guest goes on here, resumed where it must be."""
-    source, name = clean.hosts[0], f"t-abort-{mode}"
-    create(source, name, mode)
+    source, name = clean.hosts[0], clean.create(f"abort-{mode}", mode)
     told = attempt(clean, name, kind=kind, do="abort", state=state, bytes=20 * MIB)
     assert told["error"] == "MigrationAborted", told
     assert clean.homes(name) == [source.name]
@@ -39,8 +38,8 @@ def test_abort(clean: Pair, mode: str, kind: str, state: str) -> None:
 
 def test_force_complete(clean: Pair) -> None:
     """The guest is held back until it has arrived, and has its processors then."""
-    (source, target), name = clean.hosts, "t-force"
-    create(source, name, "pvh", line="nova_xen.dirty")
+    target = clean.hosts[1]
+    name = clean.create("force", "pvh", line="nova_xen.dirty")
     # a request is heeded at the next interval, and the look is at the one after
     look = f"xl sched-credit2 -d {name}"
     told = attempt(clean, name, do="force", state="copying", bytes=2 * MIB, look=look)
@@ -61,10 +60,9 @@ def cap_of(listed: str, name: str) -> int:
 
 def test_the_process_dies_in_mid_copy(clean: Pair) -> None:
     """libvirt goes on by itself; whoever recovers finds where the guest is."""
-    source, name = clean.hosts[0], "t-dies"
-    create(source, name, "pvh")
+    source, name = clean.hosts[0], clean.create("dies", "pvh")
     assert attempt(clean, name, do="die", bytes=20 * MIB) == {}
-    plans = clean.pilot(source).ask(recover=True)["plans"]
+    plans = clean.pilot(source).ask(recover=[name])["plans"]
     assert [plan["state"] for plan in plans] == ["done"]
     assert clean.homes(name) == [clean.hosts[1].name]
     assert clean.left_behind(name) == []

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from xen.conftest import TOP, Dom0
-from xen.migration.conftest import Pair, create
+from xen.migration.conftest import Pair
 from xen.migration.ticks import goes_on, last
 
 MIB = 1024**2
@@ -26,7 +28,7 @@ SLOW = pytest.mark.skipif(
 )
 MID_COPY = {"state": "copying", "bytes": 20 * MIB}
 LAST_PASS = {"state": "stopped"}
-FAR = "ssh -o BatchMode=yes root@xen2"
+FAR = "ssh -o BatchMode=yes -o ServerAliveInterval=2 -o ServerAliveCountMax=2 root@xen2"
 SOURCE, DESTINATION = 0, 1
 
 
@@ -132,9 +134,26 @@ def _power_on(pair: Pair) -> None:
     pair.hosts[DESTINATION].sh("nova-xen-lab-nfs mount xen1")
 
 
+def is_up(host: Dom0) -> bool:
+    """Whether it answers, over the network that no test cuts."""
+    command = [str(TOP / "tools/xenlab"), "ssh", host.name, "true"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def restored(clean: Pair) -> Iterator[Pair]:
+    """The pair, whose hosts are whole again however the test ended."""
+    yield clean
+    if not is_up(clean.hosts[DESTINATION]):
+        _power_on(clean)
+    for host in clean.hosts:
+        host.sh("ip link set eth1 up; nova-xen-lab-libvirtd start")
+    clean.hosts[DESTINATION].sh("nova-xen-lab-nfs mount xen1")
+
+
 def recovered(pair: Pair, host: Dom0) -> list[dict[str, Any]]:
     """What recovery at a host says."""
-    told = pair.pilot(host).ask(recover=True)
+    told = pair.pilot(host).ask(recover=[])
     assert "plans" in told, told
     plans: list[dict[str, Any]] = told["plans"]
     return plans
@@ -151,33 +170,69 @@ def report(what: str, *facts: str) -> None:
 
 @SLOW
 @pytest.mark.parametrize("what", CUTS)
-def test_one_guest_is_left(clean: Pair, what: str) -> None:
+def test_one_guest_is_left(restored: Pair, what: str) -> None:
     """Whatever was cut: one guest, which goes on, and nothing beside it."""
-    cut, source = CUTS[what], clean.hosts[SOURCE]
-    name = "t-cut"
-    create(source, name, cut.mode)
+    cut, source = CUTS[what], restored.hosts[SOURCE]
+    name = restored.create("cut", cut.mode)
     counted = last(source, name)
-    told = clean.pilot(source).ask(
-        server=name, host=clean.hosts[DESTINATION].name, kind=cut.kind, **cut.ask
+    told = restored.pilot(source).ask(
+        server=name, host=restored.hosts[DESTINATION].name, kind=cut.kind, **cut.ask
     )
-    before = clean.homes(name)
-    mend(clean, cut.mend)
-    plans = [plan for host in clean.hosts for plan in recovered(clean, host)]
+    before = [
+        host.name
+        for host in restored.hosts
+        if is_up(host) and restored.runs(host, name)
+    ]
+    mend(restored, cut.mend)
+    plans = [plan for host in restored.hosts for plan in recovered(restored, host)]
     report(
         what,
         f"told {told.get('error') or told.get('record', {}).get('state') or 'nothing'}",
         str(told.get("words") or told.get("record", {}).get("why") or ""),
         f"ran then on {before}",
         f"recovery {[(plan['state'], plan['sentence']) for plan in plans]}",
-        f"runs on {clean.homes(name)}",
+        f"runs on {restored.homes(name)}",
     )
     assert all(plan["state"] != "undecided" for plan in plans), plans
-    (home,) = clean.homes(name)
-    assert home in [clean.hosts[number].name for number in cut.homes]
-    host = next(each for each in clean.hosts if each.name == home)
+    (home,) = restored.homes(name)
+    assert home in [restored.hosts[number].name for number in cut.homes]
+    host = next(each for each in restored.hosts if each.name == home)
     assert goes_on(host, name)
     assert last(host, name) > counted
-    assert clean.left_behind(name) == []
+    assert restored.left_behind(name) == []
     shown = host.sh(f"virsh -c xen:///system domstate {name}").strip()
     assert shown == "running"
-    assert recovered(clean, source) == []
+    assert recovered(restored, source) == []
+
+
+@SLOW
+@pytest.mark.parametrize(
+    ("cut", "undo", "words"),
+    [
+        (
+            "umount -l /srv/nova",
+            "nova-xen-lab-nfs mount xen1",
+            "storage is not shared|is not there|not the same",
+        ),
+        (HOG, "xl destroy t-hog", r"\d+ MiB .*free|free.*\d+ MiB"),
+        ("ip link set br0 down", "ip link set br0 up", "gives no answer|reach"),
+    ],
+    ids=["disk", "memory", "network"],
+)
+def test_what_is_seen_beforehand_is_refused(
+    restored: Pair, cut: str, undo: str, words: str
+) -> None:
+    """With its numbers, and nothing is changed on either host."""
+    source, target = restored.hosts
+    name = restored.create("refused", "pvh")
+    target.sh(cut)
+    try:
+        told = restored.pilot(source).ask(server=name, host=target.name)
+    finally:
+        target.sh(undo)
+    report(f"refused: {cut}", str(told))
+    assert told["error"] in ("MigrationRefused", "PeerUnreachable"), told
+    assert re.search(words, told["words"]), told
+    assert restored.homes(name) == [source.name]
+    assert goes_on(source, name)
+    assert restored.left_behind(name) == []

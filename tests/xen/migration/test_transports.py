@@ -13,7 +13,7 @@ import pytest
 
 from xen.conftest import CONFIG, Dom0
 from xen.migration import certificates
-from xen.migration.conftest import OPTIONS, Pair, create
+from xen.migration.conftest import OPTIONS, Pair, configure
 from xen.migration.ticks import goes_on
 
 pytestmark = pytest.mark.skipif(
@@ -21,16 +21,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def configure(pair: Pair, **options: str) -> None:
+def options(pair: Pair, **others: str) -> None:
     """Other values of ``[libvirt]`` on both hosts; pilots read them again."""
     text = OPTIONS
-    for name, value in options.items():
+    for name, value in others.items():
         old = [line for line in text.splitlines() if line.startswith(f"{name} ")]
         for line in old:
             text = text.replace(f"{line}\n", "")
         text = text.replace("[libvirt]\n", f"[libvirt]\n{name} = {value}\n")
+    configure(pair.hosts, text)
     for host in pair.hosts:
-        host.sh(f"cat >{CONFIG} <<'END'\n{text}END")
         pair.pilot(host).close()
 
 
@@ -38,7 +38,7 @@ def configure(pair: Pair, **options: str) -> None:
 def settled(clean: Pair) -> Iterator[Pair]:
     """The pair, with its usual options afterwards."""
     yield clean
-    configure(clean)
+    options(clean)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def sixth(settled: Pair) -> Iterator[Pair]:
 def there(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
     """One migration that must go well."""
     source, target = pair.hosts
-    create(source, name, "pvh")
+    name = pair.create(name, "pvh")
     told = pair.migrate(name, source, **ask)
     assert told["state"] == "done"
     assert pair.homes(name) == [target.name]
@@ -75,16 +75,16 @@ def there(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
 
 
 def test_ssh(settled: Pair) -> None:
-    configure(settled, live_migration_scheme="ssh")
-    told = there(settled, "t-ssh")
+    options(settled, live_migration_scheme="ssh")
+    told = there(settled, "ssh")
     assert told["uri"] == "xen+ssh://xen2/system"
     assert told["bytes_sent"] > 0
 
 
 @pytest.mark.parametrize("tunnelled", [False, True])
 def test_tls(certified: Pair, tunnelled: bool) -> None:
-    configure(certified, live_migration_scheme="tls")
-    told = there(certified, "t-tls", tunnelled=tunnelled)
+    options(certified, live_migration_scheme="tls")
+    told = there(certified, "tls", tunnelled=tunnelled)
     assert told["uri"] == "xen+tls://xen2/system"
     assert (told["bytes_sent"] is None) == tunnelled
 
@@ -95,15 +95,15 @@ def test_ipv6_needs_the_tunnel(sixth: Pair) -> None:
     target.sh(
         f"sed -i 's/^.libvirt.$/&\\nlive_migration_inbound_addr = fd77::2/' {CONFIG}"
     )
-    create(source, "t-six", "pvh")
-    told = sixth.pilot(source).ask(server="t-six", host=target.name)
+    name = sixth.create("six", "pvh")
+    told = sixth.pilot(source).ask(server=name, host=target.name)
     assert told["error"] == "MigrationRefused", told
     assert "--tunnelled" in told["words"] or "tunnel" in told["words"], told
-    assert sixth.homes("t-six") == [source.name]
-    done = sixth.migrate("t-six", source, tunnelled=True)
+    assert sixth.homes(name) == [source.name]
+    done = sixth.migrate(name, source, tunnelled=True)
     assert done["uri"] == "xen+tcp://[fd77::2]/system"
-    assert sixth.homes("t-six") == [target.name]
-    assert goes_on(target, "t-six")
+    assert sixth.homes(name) == [target.name]
+    assert goes_on(target, name)
 
 
 def start(host: Dom0, name: str, target: Dom0) -> None:
@@ -125,13 +125,13 @@ def ended(host: Dom0, name: str) -> dict[str, Any]:
 
 def test_two_at_once(settled: Pair) -> None:
     """As many as are allowed go side by side; one more is refused with the number."""
-    configure(settled)
     source, target = settled.hosts
     for host in settled.hosts:
-        host.sh(f"sed -i '1a max_concurrent_live_migrations = 2' {CONFIG}")
-    names = [f"t-many-{number}" for number in range(3)]
-    for name in names:
-        create(source, name, "pvh", line="nova_xen.dirty")
+        host.sh(f"sed -i 's/^\\(max_concurrent.*\\) = .*/\\1 = 2/' {CONFIG}")
+    names = [
+        settled.create(f"many-{number}", "pvh", line="nova_xen.dirty")
+        for number in range(3)
+    ]
     start(source, names[0], target)
     start(source, names[1], target)
     refused = source.nova_xen("server", "migrate", names[2], "--host", target.name)

@@ -16,12 +16,12 @@ PATIENCE = 120
 _NUMBER = re.compile(r"tick n=(\d+)")
 _TICK = re.compile(r"^(\d+\.\d+) .*NOVA-XEN-GUEST tick n=(\d+) ", re.MULTILINE)
 _STAMPER = """
-rm -f /tmp/ticks
+rm -f /tmp/{1}ticks
 nohup setsid bash -c '
 tail -n +1 -F /var/log/xen/console/guest-{0}.log 2>/dev/null |
-while IFS= read -r line; do echo "$EPOCHREALTIME $line"; done >/tmp/ticks
+while IFS= read -r line; do echo "$EPOCHREALTIME $line"; done >/tmp/{1}ticks
 ' >/dev/null 2>&1 </dev/null &
-echo $! >/tmp/stamper
+echo $! >/tmp/{1}stamper
 """
 
 
@@ -33,14 +33,17 @@ class Tick:
     at: float
 
 
-def stamp(host: Dom0, name: str) -> None:
-    """Begin to note when each line of the guest's console comes."""
-    host.sh(_STAMPER.format(name))
+def stamp(host: Dom0, name: str, prefix: str) -> None:
+    """Begin to note when each line of the guest's console comes.
+
+    :param prefix: of the files, so that several can be noted at once
+    """
+    host.sh(_STAMPER.format(name, prefix))
 
 
-def stop(host: Dom0) -> None:
+def stop(host: Dom0, prefix: str) -> None:
     """End the noting."""
-    host.sh("kill -- -$(cat /tmp/stamper) 2>/dev/null ||:")
+    host.sh(f"kill -- -$(cat /tmp/{prefix}stamper) 2>/dev/null ||:")
 
 
 def offset_of(host: Dom0) -> float:
@@ -50,9 +53,9 @@ def offset_of(host: Dom0) -> float:
     return there - (before + time.time()) / 2
 
 
-def read(host: Dom0, offset: float) -> list[Tick]:
+def read(host: Dom0, prefix: str, offset: float) -> list[Tick]:
     """The ticks noted so far, by this machine's clock."""
-    text = host.sh("cat /tmp/ticks")
+    text = host.sh(f"cat /tmp/{prefix}ticks")
     return [Tick(int(number), float(at) - offset) for at, number in _TICK.findall(text)]
 
 
