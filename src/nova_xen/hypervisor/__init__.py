@@ -12,6 +12,7 @@ from nova_xen.hypervisor.console import (
     read_tail,
 )
 from nova_xen.hypervisor.deadlines import Deadlines, Kind
+from nova_xen.hypervisor.definitions import sync_definitions
 from nova_xen.hypervisor.device_model import require_served, unserved_formats
 from nova_xen.hypervisor.errors import ErrorCode, code_of
 from nova_xen.hypervisor.event_loop import EventLoop
@@ -62,6 +63,7 @@ __all__ = [
     "read_tail",
     "require_served",
     "require_xen",
+    "sync_definitions",
     "take_inventory",
     "unserved_formats",
 ]

@@ -84,12 +84,15 @@ class _Run:
         self._ending: Ending | None = None
         self._asked: Call | None = None
         self._call = decide_call(request, world.options, checked.address)
-        self._story = Story(world, checked.peer, self._record(), watch)
+        definition = guest.xml(inactive=True, secure=True)
+        self._story = Story(
+            world, checked.peer, self._record(), watch, definition=definition
+        )
         self._document = destination_document(
             guest.xml(secure=True), listen=checked.target.console_listen
         )
         self._definition = destination_document(
-            guest.xml(inactive=True, secure=True),
+            definition,
             listen=checked.target.console_listen,
         )
 

@@ -52,10 +52,13 @@ class Story:
         peer: Peer,
         record: MigrationRecord,
         watch: Callable[[MigrationProgress], None],
+        *,
+        definition: str = "",
     ) -> None:
         self._world = world
         self._peer = peer
         self._watch = watch
+        self._definition = definition
         self.record = record
         self.throttled = False
         self._samples: list[MigrationSample] = []
@@ -98,6 +101,7 @@ class Story:
             updated=self._world.clock(),
             pid=os.getpid(),
             boot_id=boot_id(),
+            definition=self._definition if side is Side.SOURCE else "",
         )
 
     def enter(self, state: MigrationState, at: float | None = None) -> None:

@@ -23,6 +23,8 @@ class RecoveryAction(enum.StrEnum):
     RESTART_LIBVIRTD = "restart-libvirtd"
     #: keep the definition, which a migration that was cut left transient
     PERSIST = "persist"
+    #: define the server again, as the journal has it
+    DEFINE = "define"
     #: forget a definition of a server that lives on the other host
     UNDEFINE = "undefine"
     #: remove the journal of this migration

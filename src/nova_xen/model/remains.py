@@ -20,6 +20,9 @@ class MigrationJournal:
 
     Written on both hosts before each step and removed when the migration has ended
     well; ``pid`` and ``boot_id`` tell whether its process is still there.
+    ``definition`` is libvirt's document of the server, secrets too, in the source's
+    journal alone: libvirt forgets it there at the end, and the destination's may be
+    lost with its power a moment later (seen on real Xen).
     """
 
     id: str
@@ -34,6 +37,7 @@ class MigrationJournal:
     updated: float
     pid: int
     boot_id: str
+    definition: str = dataclasses.field(default="", repr=False)
 
 
 class LibvirtView(enum.StrEnum):

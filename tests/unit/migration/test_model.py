@@ -40,7 +40,7 @@ class Moves(RuleBasedStateMachine):
         super().__init__()
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="nova-xen-model-"))
         self._hosts = Hosts(self._folder)
-        self._lost = False
+        self._lost = self._declared = False
         self._held: list[threading.Event] = []
 
     @property
@@ -118,7 +118,7 @@ class Moves(RuleBasedStateMachine):
             return
         if self._hosts.places[name].up:
             self._hosts.darken(name)
-        self._lost = True
+        self._lost = self._declared = True
         self._hosts.crash.set(write)
         recover(self._hosts, left, name)
 
@@ -155,7 +155,7 @@ class Moves(RuleBasedStateMachine):
                 self._held.pop().set()
             self._over()
             decide(self._hosts, settle(self._hosts))
-            check_settled(self._hosts, lost=self._lost)
+            check_settled(self._hosts, lost=self._lost, declared=self._declared)
         finally:
             self._hosts.close()
             shutil.rmtree(self._folder)

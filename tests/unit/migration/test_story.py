@@ -7,10 +7,11 @@ import pathlib
 from collections.abc import Iterator
 
 import pytest
+from libvirt import VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_XML_SECURE
 
 from nova_xen.migration.journal import Journals
 from nova_xen.migration.peer.local import LocalPeer
-from nova_xen.model import MigrationJournal, MigrationState
+from nova_xen.model import MigrationJournal, MigrationState, Side
 from nova_xen.testing import Point
 from nova_xen.testing.migration import Migration
 from unit.migration.hosts import UUID, Hosts
@@ -162,3 +163,16 @@ class TestJournals:
 
 def _die(_path: str) -> None:
     raise KeyboardInterrupt
+
+
+def test_the_sources_journal_alone_has_the_definition(hosts: Hosts) -> None:
+    """With what is secret in it, which no log is to have."""
+    kept: list[MigrationJournal] = []
+    fake = hosts.places["xen1"].fake
+    fake.at(Point.PREPARED, lambda _: kept.extend(hosts.kept()))
+    guest = fake.connect().lookupByUUIDString(UUID)
+    definition = guest.XMLDesc(VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE)
+    hosts.migrate("xen1")
+    found = {journal.side: journal.definition for journal in kept}
+    assert found == {Side.SOURCE: definition, Side.DESTINATION: ""}
+    assert all("<domain" not in repr(journal) for journal in kept)

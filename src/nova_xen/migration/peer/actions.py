@@ -95,6 +95,8 @@ def carry_out(scene: Scene, step: RecoveryStep) -> None:
             _restart_libvirtd(scene)
         case RecoveryAction.PERSIST:
             _persist(scene)
+        case RecoveryAction.DEFINE:
+            _define(scene)
         case RecoveryAction.UNDEFINE:
             _undefine(scene)
         case RecoveryAction.FORGET:
@@ -155,6 +157,12 @@ def _persist(scene: Scene) -> None:
     if known.guest is not None and known.domid is not None and not known.persistent:
         document = known.guest.xml(inactive=True, secure=True)
         define_guest(scene.connection, document, scene.name)
+
+
+def _define(scene: Scene) -> None:
+    journal = scene.journals.load(scene.uuid)
+    if journal is not None and journal.definition and scene.known().guest is None:
+        define_guest(scene.connection, journal.definition, scene.name)
 
 
 def _undefine(scene: Scene) -> None:

@@ -248,6 +248,10 @@ def _nowhere(case: Case) -> RecoveryPlan:
     at = Side.SOURCE if here.persistent else None
     if there.persistent and (arrived or at is None):
         at = Side.DESTINATION
+    if at is None and known.begun and (again := steps.define(here)):
+        # the destination lost its power as the server had just arrived
+        made += again
+        at = Side.SOURCE
     over = MigrationState.DONE if at is Side.DESTINATION else MigrationState.FAILED
     return case.settled(over, texts.off(at), made)
 

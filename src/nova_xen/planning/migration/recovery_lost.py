@@ -21,24 +21,25 @@ def without_destination(case: Case) -> RecoveryPlan:
     here, there, known, texts = case.here, case.there, case.known, case.texts
     if here.suspended and not known.begun:
         return undecided(texts.suspended_by_others(here.suspended[0]))
-    if here.suspended and not here.persistent and not here.seen:
+    again = steps.define(here)
+    if here.suspended and not here.persistent and not here.seen and not again:
         return undecided(texts.undefined(here.side, here.suspended[0]))
     if here.suspended:
         made = (
-            *steps.persist(here),
+            *(again if not here.seen else steps.persist(here)),
             *steps.end_stale(here, _STALE),
             steps.start(here.side, _START),
         )
         return case.settled(MigrationState.FAILED, texts.runs(here.side), made)
     if record := steps.clear_record(here):
         return case.settled(MigrationState.FAILED, texts.off(here.side), record)
-    if known.begun and not here.persistent:
+    if known.begun and not here.persistent and not again:
         return case.settled(MigrationState.DONE, texts.lost_with(there.side), ())
     if known.begun and not here.ended:
-        made = (steps.start(here.side, _START),)
+        made = (*again, steps.start(here.side, _START))
         return case.settled(MigrationState.FAILED, texts.runs(here.side), made)
-    at = here.side if here.persistent else None
-    return case.settled(MigrationState.FAILED, texts.off(at), ())
+    at = here.side if here.persistent or again else None
+    return case.settled(MigrationState.FAILED, texts.off(at), again)
 
 
 def without_source(case: Case) -> RecoveryPlan:

@@ -88,6 +88,14 @@ def persist(there: Remains) -> tuple[RecoveryStep, ...]:
     return (RecoveryStep(side=there.side, action=RecoveryAction.PERSIST, why=why),)
 
 
+def define(here: Remains) -> tuple[RecoveryStep, ...]:
+    """Define a server again of which both hosts have lost the definition."""
+    if here.persistent or here.journal is None or not here.journal.definition:
+        return ()
+    why = "neither host has its definition any more, which the journal has"
+    return (RecoveryStep(side=here.side, action=RecoveryAction.DEFINE, why=why),)
+
+
 def undefine(host: Remains, why: str) -> tuple[RecoveryStep, ...]:
     """Forget a definition, so that nobody starts a second copy by it."""
     if not host.persistent:

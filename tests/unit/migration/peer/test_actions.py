@@ -148,6 +148,27 @@ def test_a_definition_is_forgotten(scene: Scene) -> None:
     do(scene, RecoveryAction.UNDEFINE)
 
 
+def test_a_definition_that_was_lost(scene: Scene) -> None:
+    """It comes from the journal, and what libvirt has is not replaced by it."""
+    scene.run()
+    document = scene.fake.connect().lookupByUUIDString(UUID).XMLDesc()
+    scene.journals.keep(dataclasses.replace(journal(), definition=document))
+    do(scene, RecoveryAction.DEFINE)
+    assert scene.peer.view(UUID, NAME).libvirt is LibvirtView.RUNNING
+    scene.fake.connect().lookupByUUIDString(UUID).destroy()
+    do(scene, RecoveryAction.UNDEFINE)
+    for _ in range(2):
+        do(scene, RecoveryAction.DEFINE)
+        seen = scene.peer.view(UUID, NAME)
+        assert (seen.libvirt, seen.persistent) == (LibvirtView.OFF, True)
+
+
+def test_a_journal_without_a_definition(scene: Scene) -> None:
+    scene.journals.keep(journal())
+    do(scene, RecoveryAction.DEFINE)
+    assert scene.peer.view(UUID, NAME).libvirt is LibvirtView.NONE
+
+
 @pytest.mark.parametrize("paused", [True, False])
 def test_a_guest_that_is_here_is_not_forgotten(scene: Scene, paused: bool) -> None:
     scene.run(paused=paused)

@@ -5,6 +5,8 @@ What real Xen leaves is from the recordings of aborted and killed migrations bet
 two hosts with Xen 4.17 and libvirt 9.0.
 """
 
+import dataclasses
+
 import pytest
 
 from nova_xen.model import MigrationKind, MigrationState, RecoveryPlan, Side
@@ -99,6 +101,34 @@ def test_a_host_that_is_silent(
 ) -> None:
     plan = plan_of(state, here, there)
     assert (told(plan), plan.state) == (steps, over)
+
+
+@pytest.mark.parametrize("state", [S.COPYING, S.STOPPED, S.FINISHING])
+@pytest.mark.parametrize(
+    ("here", "there", "definition", "over", "steps"),
+    [
+        ("none", "none", "<domain/>", S.FAILED, ["source define"]),
+        ("none", "none", "", S.FAILED, ["destination forget", "source forget"]),
+        ("off kept", "none", "<domain/>", S.FAILED, None),
+        ("none", "off kept", "<domain/>", S.DONE, None),
+    ],
+)
+def test_a_definition_that_the_journal_alone_has(
+    state: MigrationState,
+    here: str,
+    there: str,
+    definition: str,
+    over: MigrationState,
+    steps: list[str] | None,
+) -> None:
+    """The destination lost its power as the server had just arrived."""
+    own = journal(state, definition=definition)
+    seen = dataclasses.replace(source(here, state), journal=own)
+    plan = plan_recovery(own, seen, target(there, state))
+    settled = ["destination forget", "source forget"]
+    assert (told(plan), plan.state) == (steps or settled, over)
+    if "source define" in told(plan):
+        assert "is off, on this host" in plan.sentence
 
 
 SENTENCES = [

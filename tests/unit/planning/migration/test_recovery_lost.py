@@ -150,10 +150,57 @@ WITHOUT_SOURCE: dict[str, Row] = {
 }
 
 
-def without(lost: Side, state: MigrationState, words: str) -> RecoveryPlan:
+#: the destination is lost, and the journal has the definition that nobody else has
+DEFINED: dict[str, Row] = {
+    "it ran there": (
+        [*DURING, *AFTER],
+        "none",
+        S.FAILED,
+        ["source define", "source start"],
+    ),
+    "it stands still": (
+        [*DURING, *AFTER],
+        "none suspended",
+        S.FAILED,
+        ["source define", *STARTED],
+    ),
+    "it shut itself down": (
+        [*DURING, *AFTER],
+        "none ended",
+        S.FAILED,
+        ["source define"],
+    ),
+    "libvirt has it still": (
+        [*DURING, *AFTER],
+        "off kept",
+        S.FAILED,
+        ["source start"],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "over", "steps"),
+    [
+        pytest.param(state, words, over, steps, id=f"{name}, {state}")
+        for name, (states, words, over, steps) in DEFINED.items()
+        for state in states
+    ],
+)
+def test_a_definition_that_the_journal_has(
+    state: MigrationState, words: str, over: MigrationState, steps: list[str]
+) -> None:
+    plan = without(THERE, state, words, definition="<domain/>")
+    assert (told(plan), plan.state) == (steps, over)
+
+
+def without(
+    lost: Side, state: MigrationState, words: str, definition: str = ""
+) -> RecoveryPlan:
     left = THERE if lost is SOURCE else SOURCE
-    views = {left: view(left, words, state), lost: None}
-    own = journal(state, left)
+    own = journal(state, left, definition=definition)
+    seen = dataclasses.replace(view(left, words, state), journal=own)
+    views = {left: seen, lost: None}
     return plan_recovery(own, views[SOURCE], views[THERE], lost=lost)
 
 
