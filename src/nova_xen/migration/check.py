@@ -95,12 +95,18 @@ def _compared(
 
 
 def _inquiry(moving: MovingGuest, proofs: tuple[str, ...]) -> Inquiry:
-    disks = [path for disk in moving.disks for path in disk.files]
     return Inquiry(
         name=moving.name,
         uuid=moving.uuid,
-        files=tuple(dict.fromkeys([*disks, *moving.files])),
+        files=files_of(moving),
         proofs=proofs,
         formats=tuple(dict.fromkeys(disk.format for disk in moving.disks)),
         cpu=moving.cpu,
     )
+
+
+def files_of(moving: MovingGuest) -> tuple[str, ...]:
+    """Absolute paths that both hosts must have: of disks, what they are overlays of,
+    kernel, ramdisk, firmware."""
+    disks = [path for disk in moving.disks for path in disk.files]
+    return tuple(dict.fromkeys([*disks, *moving.files]))

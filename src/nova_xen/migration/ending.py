@@ -60,6 +60,11 @@ class Ending:
         """Whether the abort was carried out."""
         return bool(self.why)
 
+    @property
+    def possible(self) -> bool:
+        """Whether it can be aborted as things stand; see :meth:`abort`."""
+        return self._story.state is MigrationState.COPYING or self._stands_still()
+
     def abort(
         self, socket: MigrationSocket | None, why: str, *, stalled: bool = False
     ) -> None:
@@ -78,7 +83,7 @@ class Ending:
         if self.aborted:
             return
         copying = self._story.state is MigrationState.COPYING
-        if not copying and not stalled and not self._stands_still():
+        if not stalled and not self.possible:
             raise self._late("aborted")
         if not self._cut(socket):
             if not copying:

@@ -24,6 +24,9 @@ class Peer(Protocol):
     def ask(self, inquiry: Inquiry) -> MigrationHost:
         """Tell what this host is and has; nothing is changed."""
 
+    def missing(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the absolute paths ``files`` that are not there."""
+
     def begin(self, journal: MigrationJournal) -> None:
         """Keep the journal of an arriving guest.
 

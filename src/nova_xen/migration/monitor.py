@@ -19,6 +19,7 @@ from nova_xen.migration.interfaces import (
     SuspendWatch,
 )
 from nova_xen.migration.report import log_line
+from nova_xen.migration.storage import StorageWatch
 from nova_xen.migration.story import Story
 from nova_xen.migration.world import World
 from nova_xen.model import MigrationState, TimeoutAction
@@ -45,6 +46,7 @@ class Monitor:
         domid: int,
         address: str,
         timeout: TimeoutPlan,
+        storage: StorageWatch,
     ) -> None:
         self._world = world
         self._story = story
@@ -55,6 +57,7 @@ class Monitor:
         self._domid = domid
         self._address = address
         self._timeout = timeout
+        self._storage = storage
         self._wishes = Wishes(world.options.state_path, story.record.uuid)
         self._socket: MigrationSocket | None = None
         self._sent: int | None = None
@@ -95,7 +98,8 @@ class Monitor:
 
     def look(self) -> None:
         """One interval."""
-        for part in (self._measure, self._follow, self._heed, self._tell):
+        parts = (self._measure, self._follow, self._heed, self._check, self._tell)
+        for part in parts:
             try:
                 part()
             except Exception as error:
@@ -168,6 +172,13 @@ class Monitor:
                 self._ending.abort(self._socket, f"it took longer than {elapsed:.0f} s")
             case TimeoutAction.FORCE_COMPLETE:
                 self._ending.force_complete(f"it took longer than {elapsed:.0f} s")
+
+    def _check(self) -> None:
+        """A guest must not arrive where its disks are not any more."""
+        if self._ending.possible and (lost := self._storage.lost()):
+            record = self._story.record
+            why = f"{record.destination} does not have {', '.join(lost)} any more"
+            self._ending.abort(self._socket, why)
 
     def _tell(self) -> None:
         self._story.tell()

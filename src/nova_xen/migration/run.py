@@ -10,13 +10,14 @@ from nova_xen.domain import Domain
 from nova_xen.hypervisor import ArrivalWatch, Guest, migrate_guest
 from nova_xen.migration.admission import alone, refuse_many, refuse_off, refused
 from nova_xen.migration.call import Call
-from nova_xen.migration.check import Checked, check
+from nova_xen.migration.check import Checked, check, files_of
 from nova_xen.migration.control import Wishes
 from nova_xen.migration.ending import Ending
 from nova_xen.migration.failures import Interrupted, defect, failure
 from nova_xen.migration.interfaces import MigrationSockets, SuspendWatch
 from nova_xen.migration.monitor import Monitor
 from nova_xen.migration.settle import settle
+from nova_xen.migration.storage import StorageWatch
 from nova_xen.migration.story import Story, new_id
 from nova_xen.migration.world import World
 from nova_xen.model import (
@@ -170,6 +171,9 @@ class _Run:
             domid=domid,
             address=self._checked.address,
             timeout=self._timeout(),
+            storage=StorageWatch(
+                self._checked.peer, files_of(self._checked.moving), self._world.clock
+            ),
         )
         call = Call(lambda: _migrate(self._world, self._guest, self._plan()))
         self._story.enter(MigrationState.COPYING)

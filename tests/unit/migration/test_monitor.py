@@ -11,9 +11,10 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.migration.control import Wish
 from nova_xen.migration.monitor import STALLED
+from nova_xen.migration.storage import INTERVAL
 from nova_xen.model import MigrationKind, MigrationState, TimeoutAction
 from nova_xen.planning.migration.timeout import TimeoutPlan
-from unit.migration.watching import DOMID, SOCKET, Watched
+from unit.migration.watching import DOMID, FILES, SOCKET, Watched
 
 S = MigrationState
 FORCE, ABORT = TimeoutAction.FORCE_COMPLETE, TimeoutAction.ABORT
@@ -146,6 +147,47 @@ def test_a_guest_does_not_stand_still_for_ever(
     assert watched.ending.aborted is aborted
     if aborted:
         assert "stood still" in watched.ending.why
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "aborted"),
+    [
+        (S.COPYING, MigrationKind.LIVE, True),
+        (S.COPYING, MigrationKind.STOP_AND_COPY, True),
+        (S.STOPPED, MigrationKind.STOP_AND_COPY, True),
+        # it arrives in a moment
+        (S.STOPPED, MigrationKind.LIVE, False),
+        (S.FINISHING, MigrationKind.LIVE, False),
+    ],
+)
+def test_a_disk_that_goes_away_there(
+    watch: Callable[..., Watched],
+    state: MigrationState,
+    kind: MigrationKind,
+    aborted: bool,
+) -> None:
+    watched = watch(state, kind)
+    watched.monitor.look()
+    watched.peer.gone = FILES[:1]
+    watched.now += INTERVAL - 1
+    watched.monitor.look()
+    assert watched.ending.why == ""
+    watched.now += 1
+    watched.monitor.look()
+    why = "xen2 does not have /srv/web/disk any more"
+    assert watched.ending.why == (why if aborted else "")
+
+
+def test_a_host_that_is_silent_is_asked_for_its_disks_once(
+    watch: Callable[..., Watched], caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = watch()
+    watched.peer.silent = True
+    for _ in range(3):
+        watched.monitor.look()
+        watched.now += INTERVAL
+    assert (watched.peer.looked, len(caplog.records)) == (1, 1)
+    assert not watched.ending.aborted
 
 
 def test_a_scheduler_without_a_cap_is_aborted_in_the_end(

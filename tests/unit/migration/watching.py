@@ -12,6 +12,7 @@ from nova_xen.migration.control import Wishes
 from nova_xen.migration.ending import Ending
 from nova_xen.migration.interfaces import MigrationSocket
 from nova_xen.migration.monitor import Monitor
+from nova_xen.migration.storage import StorageWatch
 from nova_xen.migration.story import Story
 from nova_xen.model import (
     GuestMode,
@@ -39,6 +40,7 @@ SOCKET = MigrationSocket(
     cookie=7,
     inode=7,
 )
+FILES = ("/srv/web/disk", "/srv/web/kernel")
 FOR_EVER = TimeoutPlan(0, TimeoutAction.ABORT)
 #: of the guest at the source, and of the one that arrives
 DOMID, ARRIVING = 3, 8
@@ -92,6 +94,10 @@ class Peer:
         self.domains: tuple[XenDomain, ...] = (arriving(paused=True),)
         self.noted: list[MigrationState] = []
         self.steps: list[RecoveryStep] = []
+        #: files that are not there, how often somebody looked, whether it answers
+        self.gone: tuple[str, ...] = ()
+        self.looked = 0
+        self.silent = False
 
     def note(self, journal: MigrationJournal) -> None:
         self.noted.append(journal.state)
@@ -103,6 +109,13 @@ class Peer:
 
     def carry_out(self, uuid: str, name: str, step: RecoveryStep) -> None:
         self.steps.append(step)
+
+    def missing(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        self.looked += 1
+        if self.silent:
+            raise exceptions.PeerUnreachable(destination="xen2", why="off", command="x")
+        assert files == FILES
+        return self.gone
 
 
 class Watched:
@@ -146,6 +159,7 @@ class Watched:
             domid=DOMID,
             address="192.0.2.2",
             timeout=timeout,
+            storage=StorageWatch(peer, FILES, lambda: self.now),
         )
         self.wishes = Wishes(self.world.options.state_path, UUID)
 

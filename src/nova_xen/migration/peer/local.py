@@ -92,8 +92,12 @@ class LocalPeer:
             unserved_formats=tuple(sorted(facts.unserved_formats)),
             cpu=sight.compare_cpu(connection, inquiry.cpu),
             console_listen=self._host.options.vnc_listen,
-            incoming=len(self._arriving()),
+            incoming=len(refusals.arriving(self._journals)),
         )
+
+    def missing(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of ``files`` that are not here, or not to be seen by this user."""
+        return sight.missing_files(files)
 
     def begin(self, journal: MigrationJournal) -> None:
         """Hold the arriving guest and keep its journal, with this process's numbers.
@@ -108,7 +112,8 @@ class LocalPeer:
                 raise refusals.refused(journal, why)
             try:
                 refusals.require_fresh(journal, self._journals.load(journal.uuid))
-                others = [uuid for uuid in self._arriving() if uuid != journal.uuid]
+                there = refusals.arriving(self._journals)
+                others = [uuid for uuid in there if uuid != journal.uuid]
                 limit = self._options.max_concurrent
                 refusals.require_room(journal, len(others), limit)
                 self._keep_first(journal)
@@ -283,15 +288,6 @@ class LocalPeer:
             raise refusals.worked_on(scene.name, scene.here)
         with hold:
             yield
-
-    def _arriving(self) -> tuple[str, ...]:
-        """UUIDs of guests that arrive now; of those that died nobody waits."""
-        return tuple(
-            each.uuid
-            for each in self._journals.all()
-            if each.side is Side.DESTINATION and each.state not in refusals.ENDED
-            if self._journals.busy(each.uuid)
-        )
 
     def _of_this_process(self, journal: MigrationJournal) -> MigrationJournal:
         return dataclasses.replace(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from nova_xen import exceptions
 from nova_xen.domain.tree import fromstring
-from nova_xen.model import MigrationJournal, MigrationState
+from nova_xen.migration.journal import Journals
+from nova_xen.model import MigrationJournal, MigrationState, Side
 
 #: a journal in one of these states is kept for its reader alone
 ENDED = frozenset({MigrationState.DONE, MigrationState.ABORTED, MigrationState.FAILED})
@@ -102,4 +103,14 @@ def _unfit(journal: MigrationJournal, why: str) -> exceptions.HypervisorError:
         server=f" server {journal.name}",
         why=why,
         code=None,
+    )
+
+
+def arriving(journals: Journals) -> tuple[str, ...]:
+    """UUIDs of guests that arrive now; of those that died nobody waits."""
+    return tuple(
+        each.uuid
+        for each in journals.all()
+        if each.side is Side.DESTINATION and each.state not in ENDED
+        if journals.busy(each.uuid)
     )

@@ -33,6 +33,7 @@ DEADLINES: Mapping[str, float] = {
     _HELLO: 60,
     wire.PING: 30,
     "ask": 240,
+    "missing": 15,
     "begin": 60,
     "note": 60,
     "arrived": 180,
@@ -88,6 +89,11 @@ class ProgramPeer:
     def ask(self, inquiry: Inquiry) -> MigrationHost:
         """Tell what the other host is and has."""
         found: MigrationHost = self._request("ask", inquiry=inquiry)
+        return found
+
+    def missing(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        """Tell which files are not there."""
+        found: tuple[str, ...] = self._request("missing", files=files)
         return found
 
     def begin(self, journal: MigrationJournal) -> None:

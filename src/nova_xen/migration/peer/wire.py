@@ -28,7 +28,7 @@ PING = "ping"
 #: bytes of a line; a domain document has some thousand
 LARGEST = 8 * 1024 * 1024
 
-_NAMES = ("ask", "begin", "note", "arrived", "view", "carry_out", "end")
+_NAMES = ("ask", "missing", "begin", "note", "arrived", "view", "carry_out", "end")
 
 
 @dataclasses.dataclass(frozen=True)
