@@ -31,7 +31,7 @@ use_cow_images = false
 instances_path = {SHARED}
 [libvirt]
 live_migration_scheme = tcp
-live_migration_monitor_interval = 0.5
+live_migration_monitor_interval = 1.0
 [xen]
 libvirtd_restart_command = nova-xen-lab-libvirtd restart
 """
