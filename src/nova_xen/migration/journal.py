@@ -32,8 +32,8 @@ LOG = logging.getLogger(__name__)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SUFFIX = ".json"
 _LOCK = ".lock"
-#: bytes; a journal has some hundred
-_LARGEST = 64 * 1024
+#: bytes; the source's has a server's whole definition, of some thousand
+_LARGEST = 1024 * 1024
 #: seconds; one who only looks whether a lock is held has it himself for a moment
 _LOOKING = 0.5
 _PAUSE = 0.02

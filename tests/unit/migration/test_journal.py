@@ -96,7 +96,7 @@ DAMAGED: dict[str, tuple[Callable[[str], str], str]] = {
         "MigrationJournal.state",
     ),
     "other guest": (lambda text: text.replace(UUID, OTHER), f"server {OTHER}"),
-    "huge": (lambda text: text + " " * 70_000, "more than 65536 bytes"),
+    "huge": (lambda text: text + " " * 1024**2, "more than 1048576 bytes"),
 }
 
 
