@@ -16,7 +16,7 @@ from xen.migration.conftest import MEMORY_MIB, Pair
 
 WAYS = {"pvh": "live", "hvm": "live", "pv": "stop-and-copy"}
 #: a round trip takes one or two minutes on hosts that are emulated
-ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS", "1"))
 #: seconds that a guest of an emulated host may be late with a number beside all else
 SLACK = 5.0
 
