@@ -106,9 +106,7 @@ def test_a_worker_that_hangs_with_its_guardian_is_ended(
 
     with pytest.raises(exceptions.InjectionTimeout):
         write(disk, FILE, timeout=2, progress=stop)
-    processes.until(
-        lambda: not processes.workers(tmp_path),
-    )
+    processes.until(lambda: not processes.workers(tmp_path))
 
 
 def test_an_interrupt_ends_it_all(disk: Path) -> None:
@@ -124,7 +122,6 @@ def test_an_interrupt_ends_it_all(disk: Path) -> None:
 
 PARENT = """
 import sys
-import time
 from pathlib import Path
 from appliance.servers import FILE, write
 write(Path(sys.argv[1]), FILE)

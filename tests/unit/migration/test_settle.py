@@ -4,6 +4,7 @@
 import dataclasses
 import pathlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.migration import recover, run, settle
 from nova_xen.migration.interfaces import MigrationSocket
+from nova_xen.migration.peer.local import LocalPeer
 from nova_xen.model import (
     GuestView,
     MigrationKind,
@@ -331,3 +333,28 @@ def test_restarts_that_only_a_person_can_do_are_told(
     with pytest.raises(exceptions.MigrationUndecided, match=f"{advice}, then run"):
         hosts.migrate("xen1")
     assert place.fake.guests
+
+
+def test_a_disk_that_goes_away_at_the_destination(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files that were checked are asked for again while memory goes over."""
+    disk, asked = "/srv/web/disk", list[tuple[str, ...]]()
+
+    def missing(_peer: LocalPeer, files: tuple[str, ...]) -> tuple[str, ...]:
+        asked.append(files)
+        return files
+
+    def until_cut(migration: Migration) -> None:
+        end = time.monotonic() + 60
+        while migration.connected and time.monotonic() < end:
+            time.sleep(0.001)
+
+    monkeypatch.setattr(run, "files_of", lambda moving: (disk,))
+    monkeypatch.setattr(LocalPeer, "missing", missing)
+    hosts.places["xen1"].fake.at(Point.COPYING, until_cut)
+    with pytest.raises(exceptions.MigrationAborted, match=f"not have {disk} any more"):
+        hosts.migrate("xen1")
+    assert asked == [(disk,)]
+    check_settled(hosts, lost=False)
+    assert hosts.executing() == ["xen1"]

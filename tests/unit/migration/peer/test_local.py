@@ -12,6 +12,7 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.images.files.part import part_name
 from nova_xen.migration.journal import boot_id
+from nova_xen.migration.peer import local
 from nova_xen.migration.peer.proof import prove
 from nova_xen.model import (
     CpuComparison,
@@ -125,6 +126,23 @@ def test_a_migration_from_beginning_to_end(scene: Scene) -> None:
     scene.peer.end(sent.id)
     scene.peer.end(sent.id)
     assert (other.load(UUID), other.busy(UUID)) == (None, False)
+
+
+def test_a_definition_is_synced_once_it_is_made(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source's libvirt has forgotten its own by then."""
+    made: list[int] = []
+
+    def look() -> None:
+        made.append([call.method for call in scene.fake.calls].count("defineXMLFlags"))
+
+    monkeypatch.setattr(local, "sync_definitions", look)
+    scene.run()
+    scene.peer.begin(journal())
+    before = [call.method for call in scene.fake.calls].count("defineXMLFlags")
+    scene.peer.arrived(journal(), document(), None)
+    assert made == [before + 1]
 
 
 def test_a_guest_without_a_cap_is_given_none(scene: Scene) -> None:
