@@ -6,14 +6,10 @@ of its command to its end, when the guest runs. nova-xen's time has all it does 
 deciding, checking, copying the kernel, making the disk, reading the server back.
 """
 
-import json
-import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.nova_venv import TOP
+from benchmarks.lab import run_in_dom0
 from benchmarks.report import Figure, Report, ratios
 
 ROUNDS = 7
@@ -35,7 +31,7 @@ def measure(rounds: int = ROUNDS, host: str = HOST) -> Report:
 
     :raises BenchmarkError: the host is not up, or a command failed there
     """
-    taken = _on_host(host, {**ASKED, "rounds": rounds})
+    taken = run_in_dom0(host, "python3", PROGRAM, {**ASKED, "rounds": rounds})
     return report(taken)
 
 
@@ -64,24 +60,3 @@ WAYS = {
     "virsh": "virsh create",
     "list": "nova-xen server list",
 }
-
-
-def _on_host(host: str, asked: dict[str, Any]) -> dict[str, dict[str, list[float]]]:
-    remote = f"python3 - {shlex.quote(json.dumps(asked))}"
-    with PROGRAM.open("rb") as program:
-        done = subprocess.run(
-            [str(TOP / "tools" / "xenlab"), "ssh", host, remote],
-            stdin=program,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        said = " ".join(done.stderr.strip().splitlines()[-3:]).rstrip(".")
-        raise BenchmarkError(
-            f"The benchmark ended with code {done.returncode} on {host}: "
-            f"{said or 'it said nothing'}; see that the host stays up and that "
-            "'tools/xenlab install' was done."
-        )
-    found: dict[str, dict[str, list[float]]] = json.loads(done.stdout)
-    return found

@@ -6,14 +6,10 @@ driver is loaded already, as in a service; its time has all it does besides libv
 call: the other host's process, the checks, the journals, the definition there.
 """
 
-import json
-import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.nova_venv import TOP
+from benchmarks.lab import run_in_dom0
 from benchmarks.report import Figure, Report, ratios
 
 ROUNDS = 5
@@ -40,7 +36,8 @@ def measure(rounds: int = ROUNDS, ram_mib: int = ASKED["ram_mib"]) -> Report:
 
     :raises BenchmarkError: they are not, or a command failed there
     """
-    return report(_on_hosts({**ASKED, "rounds": rounds, "ram_mib": ram_mib}), ram_mib)
+    asked = {**ASKED, "rounds": rounds, "ram_mib": ram_mib}
+    return report(run_in_dom0(SOURCE, PYTHON, PROGRAM, asked), ram_mib)
 
 
 def report(taken: dict[str, dict[str, list[float]]], ram_mib: int) -> Report:
@@ -61,24 +58,3 @@ def report(taken: dict[str, dict[str, list[float]]], ram_mib: int) -> Report:
             "it weighs",
         ),
     )
-
-
-def _on_hosts(asked: dict[str, Any]) -> dict[str, dict[str, list[float]]]:
-    remote = f"{PYTHON} - {shlex.quote(json.dumps(asked))}"
-    with PROGRAM.open("rb") as program:
-        done = subprocess.run(
-            [str(TOP / "tools" / "xenlab"), "ssh", SOURCE, remote],
-            stdin=program,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        said = " ".join(done.stderr.strip().splitlines()[-3:]).rstrip(".")
-        raise BenchmarkError(
-            f"The benchmark ended with code {done.returncode} on {SOURCE}: "
-            f"{said or 'it said nothing'}; see that both hosts are up and that "
-            "'tools/xenlab install' was done."
-        )
-    found: dict[str, dict[str, list[float]]] = json.loads(done.stdout)
-    return found
