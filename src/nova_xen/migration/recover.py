@@ -57,6 +57,23 @@ def recover(
     :raises HostNotConcerned: a lost host is the other one of no such migration
     :raises HostNotLost: it answers; nothing is changed then
     """
+    journals, records = _unsettled(world, servers)
+    with contextlib.ExitStack() as stack:
+        work = _Work(world, stack, frozenset(lost_hosts), tell)
+        work.require_lost(journals, alive or sign_of_life)
+        return (
+            *(plan for journal in journals for plan in _recover(work, journal)),
+            *(plan for record in records for plan in _end_record(world, record)),
+        )
+
+
+def _unsettled(
+    world: World, servers: Collection[str]
+) -> tuple[list[MigrationJournal], list[MigrationRecord]]:
+    """Journals, and records that are open without one.
+
+    :raises MigrationNotFound: a server is named that has neither
+    """
     journals = [each for each in world.journals.all() if _chosen(each, servers)]
     uuids = {journal.uuid for journal in journals}
     records = [
@@ -69,13 +86,7 @@ def recover(
     missing = set(servers) - known
     if missing:
         raise exceptions.MigrationNotFound(migration=sorted(missing)[0])
-    with contextlib.ExitStack() as stack:
-        work = _Work(world, stack, frozenset(lost_hosts), tell)
-        work.require_lost(journals, alive or sign_of_life)
-        return (
-            *(plan for journal in journals for plan in _recover(work, journal)),
-            *(plan for record in records for plan in _end_record(world, record)),
-        )
+    return journals, records
 
 
 def sign_of_life(host: str) -> str:
