@@ -3,7 +3,12 @@
 
 import gc
 
+import hypothesis
 import pytest
+
+# the same examples each time: who changes something else is not to meet a new one;
+# --hypothesis-profile default looks for new ones
+hypothesis.settings.load_profile("ci")
 
 TIERS = ("fake", "libxl", "lab")
 

@@ -57,7 +57,8 @@ class Connection:
     """libvirtd at ``uri``, shared by all threads.
 
     ``calls`` counts round trips by libvirt's method name. ``loop`` is needed for
-    events of the real libvirt; ``opener`` stands for ``libvirt.open`` in tests.
+    events of the real libvirt; ``opener`` stands for ``libvirt.open`` in tests, and
+    ``sleep`` for the seconds between attempts.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Connection:
         opener: Callable[[str], Raw] = libvirt.open,
         deadlines: Deadlines | None = None,
         loop: EventLoop | None = None,
+        sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
     ) -> None:
         self.uri = uri
         self.calls: Counter[str] = Counter()
@@ -84,7 +86,7 @@ class Connection:
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=tenacity.wait_exponential(multiplier=0.1, max=1),
             retry=tenacity.retry_if_exception(self._worth_repeating),
-            sleep=lambda seconds: time.sleep(seconds),
+            sleep=sleep,
             reraise=True,
         )
 

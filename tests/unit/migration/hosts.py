@@ -134,6 +134,7 @@ class Place:
         connection = Connection(
             opener=lambda uri: self.fake.connect(),
             deadlines=Deadlines(open=5, query=5, migrate=60),
+            sleep=lambda seconds: None,
         )
         self.opened.append(connection)
         return connection
