@@ -44,6 +44,10 @@ LONGEST_SLEEP = 0.1
 class Unwatched:
     """The simulated Xen has no xenstore that tells when a guest stands still."""
 
+    def asked(self) -> bool:
+        """Nobody can tell."""
+        return False
+
     def suspended_at(self) -> float | None:
         """Nobody can tell."""
         return None

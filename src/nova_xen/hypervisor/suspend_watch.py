@@ -69,6 +69,11 @@ class SuspendWatch:
         except exceptions.NovaXenError as error:
             self._warn(error)
 
+    def asked(self) -> bool:
+        """Whether the guest was asked to suspend, or stands still without being."""
+        stands = self._suspended is not None
+        return self._requested or self._acknowledged or stands
+
     def suspended_at(self) -> float | None:
         """Seconds since the epoch, None while it runs or when nobody could tell.
 

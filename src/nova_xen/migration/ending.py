@@ -10,7 +10,9 @@ libvirt's destroy at the
 destination is never used: it waits for the migration and then ends the only copy.
 
 Force complete: the guest gets a tenth of a processor, so that it changes less memory
-than goes over; it is never paused, since a guest must answer the request to suspend.
+than goes over. It is never paused, since it must answer the request to suspend, and has
+its processors back as soon as it is asked: libxl waits a minute for that answer, and
+with a tenth of one an emulated guest did not give it (seen on real Xen).
 """
 
 import logging
@@ -176,7 +178,10 @@ class Ending:
         )
 
     def release(self) -> None:
-        """Give the guest, which goes on here, its processors back."""
+        """Give the guest its processors back: it goes on here, or is to suspend.
+
+        :raises ToolstackFailed: Xen's scheduler did not take it
+        """
         if self._story.throttled:
             self._world.toolstack.set_cap(self._domid, self._cap or 0)
             self._story.throttled = False

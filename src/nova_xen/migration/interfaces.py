@@ -117,6 +117,9 @@ class MigrationSockets(Protocol):
 class SuspendWatch(Protocol):
     """Watches for the moment at which a domain at the source stands still."""
 
+    def asked(self) -> bool:
+        """Whether the last pass has begun: the guest was asked to suspend."""
+
     def suspended_at(self) -> float | None:
         """Seconds since the epoch, None while it runs or when nobody could tell."""
 

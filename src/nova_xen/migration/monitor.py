@@ -98,7 +98,10 @@ class Monitor:
 
     def look(self) -> None:
         """One interval."""
-        parts = (self._measure, self._follow, self._heed, self._check, self._tell)
+        parts = (
+            *(self._measure, self._let_go, self._follow),
+            *(self._heed, self._check, self._tell),
+        )
         for part in parts:
             try:
                 part()
@@ -135,6 +138,11 @@ class Monitor:
         acked = self._sockets.bytes_acked(self._socket)
         if acked is not None and acked > (self._sent or 0):
             self._sent, self._moved = acked, self._world.clock()
+
+    def _let_go(self) -> None:
+        """A guest that is to suspend needs its processors for that."""
+        if self._suspended.asked():
+            self._ending.release()
 
     def _follow(self) -> None:
         """From what is seen to the state it means."""

@@ -144,6 +144,10 @@ class FakeSuspendWatch:
         self._host = host
         self._domid = domid
 
+    def asked(self) -> bool:
+        """Whether it was asked to; guests of a fake host answer at once."""
+        return self.suspended_at() is not None
+
     def suspended_at(self) -> float | None:
         """Seconds since the epoch, None while it runs."""
         return self._host.xen.suspensions.get(self._domid)

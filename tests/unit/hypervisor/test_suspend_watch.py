@@ -78,7 +78,9 @@ def test_a_guest_that_is_asked_and_stops(
 ) -> None:
     """PV, PVH and HVM guests with Xen's drivers."""
     assert watch.suspended_at() is None
+    assert not watch.asked()
     xenstored.write(CONTROL, "suspend")
+    until(watch.asked)
     xenstored.write(CONTROL, "")
     xen.domains = (STANDS, OTHER)
     before = time.time()
@@ -101,6 +103,7 @@ def test_a_guest_that_is_stopped_unasked(
     xen.domains = (STANDS,)
     xenstored.fire(RELEASED)
     until(lambda: watch.suspended_at() is not None)
+    assert watch.asked()
 
 
 @pytest.mark.parametrize("domains", [(RUNS, OTHER), (ENDED,), (OTHER,), ()])

@@ -76,6 +76,36 @@ def test_wishes_are_heeded(watch: Callable[..., Watched], wish: Wish) -> None:
     assert watched.caps == ([(DOMID, 10)] if wish is Wish.FORCE_COMPLETE else [])
 
 
+@pytest.mark.parametrize("cap", [None, 50])
+def test_who_is_asked_to_suspend_is_held_back_no_more(
+    watch: Callable[..., Watched], cap: int | None
+) -> None:
+    watched = watch(cap=cap)
+    watched.wishes.ask(Wish.FORCE_COMPLETE)
+    watched.monitor.look()
+    watched.monitor.look()
+    assert watched.caps == [(DOMID, 10)]
+    watched.to_suspend = True
+    watched.monitor.look()
+    watched.wishes.ask(Wish.FORCE_COMPLETE)
+    watched.monitor.look()
+    assert watched.caps == [(DOMID, 10), (DOMID, cap or 0)]
+    assert watched.story.state is S.COPYING
+
+
+def test_a_scheduler_that_fails_then_ends_no_watching(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch()
+    watched.ending.force_complete("because")
+    watched.scheduler, watched.stopped = "it is gone", 1001.0
+    watched.monitor.look()
+    assert (watched.story.throttled, watched.story.state) == (True, S.STOPPED)
+    watched.scheduler = None
+    watched.monitor.look()
+    assert (watched.story.throttled, watched.story.state) == (False, S.STOPPED)
+
+
 def test_an_abort_that_comes_before_the_connection(
     watch: Callable[..., Watched],
 ) -> None:

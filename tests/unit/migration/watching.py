@@ -148,6 +148,7 @@ class Watched:
             self.world, self.story, peer, self.sockets, domid=DOMID, cap=cap
         )
         self.stopped: float | None = None
+        self.to_suspend = False
         self.resumed: float | None = None
         self.monitor = Monitor(
             self.world,
@@ -162,6 +163,9 @@ class Watched:
             storage=StorageWatch(peer, FILES, lambda: self.now),
         )
         self.wishes = Wishes(self.world.options.state_path, UUID)
+
+    def asked(self) -> bool:
+        return self.to_suspend or self.stopped is not None
 
     def suspended_at(self) -> float | None:
         return self.stopped
