@@ -13,25 +13,20 @@ from xen.conftest import GUEST, MODES, READY, Dom0, boot
 REPORT = re.compile(rf"{READY} mode=(\w+) .*?disks=(\S+)")
 
 
-def create(dom0: Dom0, name: str, image: str, *arguments: str) -> dict[str, object]:
-    """A server that has reported in."""
+def start(dom0: Dom0, name: str, image: str, *arguments: str) -> dict[str, object]:
+    """A server whose guest has just begun to boot."""
     shown: dict[str, object] = dom0.told(
-        "server",
-        "create",
-        name,
-        "--image",
-        f"{GUEST}/guest.{image}",
-        "--ram",
-        "192",
-        "--network",
-        "bridge=br0",
-        "--wait-for",
-        READY,
-        "--timeout",
-        "1500",
+        *("server", "create", name, "--image", f"{GUEST}/guest.{image}"),
+        *("--ram", "128", "--network", "bridge=br0"),
         *arguments,
     )
     return shown
+
+
+def create(dom0: Dom0, name: str, image: str, *arguments: str) -> dict[str, object]:
+    """A server that has reported in."""
+    waiting = ("--wait-for", READY, "--timeout", "1500")
+    return start(dom0, name, image, *waiting, *arguments)
 
 
 def report(dom0: Dom0, name: str) -> tuple[str, list[str]]:
@@ -42,11 +37,19 @@ def report(dom0: Dom0, name: str) -> tuple[str, list[str]]:
     return found.group(1), found.group(2).split(",")
 
 
+#: quick here: QEMU under Xen hands a kernel to an HVM guest byte by byte
+QUICK = {
+    "pv": boot("pv"),
+    "pvh": boot("pvh"),
+    "hvm": (*MODES["hvm"], "--property", "hw_disk_bus=scsi"),
+}
+
+
 @pytest.mark.parametrize("image", ["raw", "qcow2", "vhd"])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_guest_reports_in(dom0: Dom0, server: str, mode: str, image: str) -> None:
     swap = ("--swap", "16") if mode == "pv" else ()
-    shown = create(dom0, server, image, *boot(mode), *swap)
+    shown = create(dom0, server, image, *QUICK[mode], *swap)
     assert shown["status"] == "ACTIVE"
     seen_mode, disks = report(dom0, server)
     assert seen_mode.lower() == mode
@@ -55,23 +58,23 @@ def test_a_guest_reports_in(dom0: Dom0, server: str, mode: str, image: str) -> N
     assert dom0.left_behind() == []
 
 
-@pytest.mark.parametrize(
-    ("mode", "image"), [("pv", "qcow2"), ("pvh", "vhd"), ("hvm", "raw")]
-)
+@pytest.mark.parametrize(("mode", "image"), [("pv", "qcow2"), ("pvh", "vhd")])
 def test_a_guest_boots_from_its_own_disk(
     dom0: Dom0, server: str, mode: str, image: str
 ) -> None:
-    bus = ("--property", "hw_disk_bus=scsi") if mode == "hvm" else ()
-    create(dom0, server, image, *MODES[mode], *bus)
+    create(dom0, server, image, *MODES[mode])
     assert report(dom0, server)[0].lower() == mode
+
+
+def test_an_hvm_guest_boots_a_kernel_of_the_host(dom0: Dom0, server: str) -> None:
+    create(dom0, server, "qcow2", *boot("hvm"))
+    assert report(dom0, server) == ("HVM", ["xvda"])
 
 
 def test_an_overlay_of_a_cached_base(dom0: Dom0, server: str) -> None:
     dom0.sh("printf '[libvirt]\\nimages_type = qcow2\\n' >/tmp/cow.conf")
-    done = dom0.run(
-        "nova-xen",
-        "--config-file",
-        "/tmp/cow.conf",
+    done = dom0.nova_xen(
+        *("--config-file", "/tmp/cow.conf"),
         *("server", "create", server, "--image", f"{GUEST}/guest.raw", "--ram", "128"),
         *("--wait-for", READY, "--timeout", "1500"),
         *boot("pv"),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from xen.conftest import GUEST, Dom0, boot
-from xen.test_boot import create
+from xen.test_boot import create, start
 
 
 def status(dom0: Dom0, name: str) -> tuple[str, int | None]:
@@ -36,7 +36,7 @@ def test_power(dom0: Dom0, server: str) -> None:
 
 
 def test_libvirtd_restarts_under_a_server(dom0: Dom0, server: str) -> None:
-    create(dom0, server, "raw", *boot("pvh"))
+    start(dom0, server, "raw", *boot("pvh"))
     for how in ("restart", "kill"):
         dom0.sh(f"nova-xen-lab-libvirtd {how}; nova-xen-lab-libvirtd start ||:")
         assert status(dom0, server)[0] == "ACTIVE"
@@ -50,7 +50,7 @@ def test_limits_of_the_flavor_are_in_force(dom0: Dom0, server: str) -> None:
         "quota:vif_outbound_average=1024",
     )
     given = [word for spec in specs for word in ("--extra-spec", spec)]
-    create(dom0, server, "qcow2", *boot("pv"), *given)
+    start(dom0, server, "qcow2", *boot("pv"), *given)
     scheduler = dom0.sh(f"xl sched-credit2 -d {server} | tail -n 1").split()
     assert scheduler[-2:] == ["400", "50"]
     # bytes in each interval of so many microseconds
@@ -62,10 +62,11 @@ def test_limits_of_the_flavor_are_in_force(dom0: Dom0, server: str) -> None:
 def test_console_log_of_an_earlier_server_is_gone(dom0: Dom0, server: str) -> None:
     log = f"/var/log/xen/console/guest-{server}.log"
     dom0.sh(f"echo words of another >{log}")
-    create(dom0, server, "qcow2", *boot("pv"))
-    assert (
-        "words of another" not in dom0.nova_xen("server", "console", "log", server).out
-    )
+    start(dom0, server, "qcow2", *boot("pv"))
+    dom0.sh(f"for second in $(seq 600); do [ -s {log} ] && break; sleep 1; done")
+    told = dom0.nova_xen("server", "console", "log", server).out
+    assert told
+    assert "words of another" not in told
 
 
 def offered_authentication(dom0: Dom0, vnc: str) -> list[str]:
@@ -78,7 +79,7 @@ def offered_authentication(dom0: Dom0, vnc: str) -> list[str]:
 
 
 def test_screen(dom0: Dom0, server: str) -> None:
-    create(dom0, server, "qcow2", *boot("hvm"))
+    start(dom0, server, "qcow2", *boot("hvm"))
     vnc = dom0.told("server", "show", server)["vnc"]
     assert vnc.startswith("127.0.0.1:")
     assert offered_authentication(dom0, vnc) == ["1", "1"]

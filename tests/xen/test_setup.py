@@ -27,7 +27,7 @@ GREETING = "/etc/nova-xen-guest.d/greeting"
 #: what the guest says after it has shown all files
 LAST = "NOVA-XEN-GUEST root"
 PASSWORD = "secret-word"
-UNTIL = ("--ram", "192", "--wait-for", LAST, "--timeout", "2400")
+UNTIL = ("--ram", "128", "--wait-for", LAST, "--timeout", "2400")
 #: whatever way it goes: a name, a key, a password, a file
 TOLD = (
     *("--hostname", NAME, "--key-file", "/root/told/key.pub"),
@@ -103,8 +103,8 @@ def expect_told(seen: dict[str, str], key: str) -> None:
 )
 @pytest.mark.parametrize("image", ["raw", "qcow2", "vhd"])
 def test_injected(told: Dom0, server: str, key: str, image: str) -> None:
-    made = told.run(
-        *("nova-xen", "--config-file", "/root/told/inject.conf"),
+    made = told.nova_xen(
+        *("--config-file", "/root/told/inject.conf"),
         *("server", "create", server, "--image", f"{GUEST}/guest.{image}"),
         *boot("pvh"),
         *NETWORK,
@@ -148,8 +148,8 @@ def test_config_drive(told: Dom0, server: str, key: str, mode: str, kind: str) -
         f"printf '[DEFAULT]\\nconfig_drive_format = {kind}\\n' >/root/told/drive.conf"
     )
     own = ("--property", "hw_disk_bus=scsi") if mode == "hvm" else ()
-    made = told.run(
-        *("nova-xen", "--config-file", "/root/told/drive.conf"),
+    made = told.nova_xen(
+        *("--config-file", "/root/told/drive.conf"),
         *("server", "create", server, "--image", f"{GUEST}/guest.qcow2"),
         *MODES[mode],
         *own,
@@ -178,10 +178,10 @@ def test_a_fixed_vhd(dom0: Dom0, server: str) -> None:
     """Made on the host of a dynamic one, and served by the host's QEMU."""
     own = r"[DEFAULT]\nuse_cow_images = false\n[xen]\nvhd_subformat = fixed\n"
     dom0.sh(f"printf '{own}' >/tmp/fixed.conf")
-    made = dom0.run(
-        *("nova-xen", "--config-file", "/tmp/fixed.conf"),
+    made = dom0.nova_xen(
+        *("--config-file", "/tmp/fixed.conf"),
         *("server", "create", server, "--image", f"{GUEST}/guest.vhd"),
-        *("--ram", "192", "--wait-for", READY, "--timeout", "1500", *boot("pvh")),
+        *("--ram", "128", "--wait-for", READY, "--timeout", "1500", *boot("pvh")),
     )
     assert made.code == 0, made.err
     uuid = dom0.told("server", "show", server)["id"]

@@ -5,22 +5,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xen.conftest import CONFIG, GUEST, PREFIX, READY, TOP, Dom0, boot
+from xen.conftest import CONFIG, GUEST, PREFIX, READY, Dom0, boot
+from xen.resident import Resident
 
 PILOT = Path(__file__).with_name("pilot.py")
 
-#: for a process in dom0 to end, and the ssh that started it
-ENDING_SECONDS = 120
 JOURNALS = "/var/lib/nova-xen/migrations/journals"
 SHARED = "/srv/nova/instances"
 #: what the guest boots with; each MiB goes over slowly on emulated hosts
@@ -47,16 +44,29 @@ class Pair:
         self.hosts = (xen1, xen2)
         self.prefix = prefix
         self._uuids: dict[str, str] = {}
-        self._pilots = {host.name: Pilot(host) for host in self.hosts}
+        self._pilots = {host.name: Resident(host.name, PILOT) for host in self.hosts}
 
-    def pilot(self, host: Dom0) -> Pilot:
-        """The driver on one of the hosts."""
-        return self._pilots[host.name]
+    def ask(self, host: Dom0, /, **ask: Any) -> dict[str, Any]:
+        """What came of it at the driver on one of the hosts (pilot.py).
+
+        Empty when its process died over it.
+        """
+        return self._pilots[host.name].ask(ask)
+
+    def close(self, host: Dom0) -> None:
+        """End the programs on a host: it is asked anew the next time."""
+        self._pilots[host.name].close()
+        host.command.close()
+
+    def forget(self, host: Dom0) -> None:
+        """The host is gone, and the programs on it."""
+        self._pilots[host.name].forget()
+        host.command.forget()
 
     def migrate(self, name: str, source: Dom0, **ask: Any) -> dict[str, Any]:
         """Move a server to the other host; the record, when that went well."""
         target = self.other(source)
-        told = self.pilot(source).ask(server=name, host=target.name, **ask)
+        told = self.ask(source, server=name, host=target.name, **ask)
         assert "record" in told, told
         record: dict[str, Any] = told["record"]
         return record
@@ -141,56 +151,6 @@ for id in $(xl list | awk '$1 ~ /{pattern}/ {{print $2}}'); do xl destroy $id; d
 """
 
 
-class Pilot:
-    """The driver in a host's dom0, loaded once (pilot.py)."""
-
-    def __init__(self, host: Dom0) -> None:
-        self._host = host
-        self._process: subprocess.Popen[str] | None = None
-
-    def _started(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
-            self._host.upload(PILOT, "/root")
-            log = "/root/pilot.log"
-            command = f"/opt/nova-xen/bin/python3 /root/{PILOT.name} 2>>{log}"
-            self._process = subprocess.Popen(
-                [str(TOP / "tools/xenlab"), "ssh", self._host.name, command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        return self._process
-
-    def ask(self, **ask: Any) -> dict[str, Any]:
-        """What came of it; empty when the process died over it."""
-        process = self._started()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(ask) + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-        if not line:
-            # it has closed its end and may take a moment to be gone
-            process.wait(ENDING_SECONDS)
-            self._process = None
-            return {}
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-    def forget(self) -> None:
-        """The host is gone, and the process with it."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(ENDING_SECONDS)
-            self._process = None
-
-    def close(self) -> None:
-        """End the process."""
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            self._process.wait(ENDING_SECONDS)
-
-
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Both hosts with the same options and the shared folder."""
@@ -208,7 +168,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with contextlib.suppress(AssertionError):
         made.wipe()
     for host in made.hosts:
-        made.pilot(host).close()
+        made.close(host)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ MIB = 1024**2
 def attempt(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
     """A migration from the first host to the second that does not go well."""
     source, target = pair.hosts
-    return pair.pilot(source).ask(server=name, host=target.name, **ask)
+    return pair.ask(source, server=name, host=target.name, **ask)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_process_dies_in_mid_copy(clean: Pair) -> None:
     """libvirt goes on by itself; whoever recovers finds where the guest is."""
     source, name = clean.hosts[0], clean.create("dies", "pvh")
     assert attempt(clean, name, do="die", bytes=20 * MIB) == {}
-    plans = clean.pilot(source).ask(recover=[name])["plans"]
+    plans = clean.ask(source, recover=[name])["plans"]
     assert [plan["state"] for plan in plans] == ["done"]
     assert clean.homes(name) == [clean.hosts[1].name]
     assert clean.left_behind(name) == []

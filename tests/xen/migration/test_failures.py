@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from xen.conftest import TOP, Dom0
+from xen.conftest import Dom0
 from xen.migration.conftest import Pair
 from xen.migration.ticks import goes_on, last
+from xen.resident import TOP
 
 MIB = 1024**2
 SLOW = pytest.mark.skipif(
@@ -137,7 +138,7 @@ def _power_on(pair: Pair) -> None:
     """The destination again, with the disk it had; its shared folder is mounted."""
     lab = str(TOP / "tools/xenlab")
     subprocess.run([lab, "down", "xen2"], check=True)
-    pair.pilot(pair.hosts[DESTINATION]).forget()
+    pair.forget(pair.hosts[DESTINATION])
     subprocess.run([lab, "up", "2", "--keep-disk"], check=True)
     pair.hosts[DESTINATION].sh("nova-xen-lab-nfs mount xen1")
 
@@ -161,7 +162,7 @@ def restored(clean: Pair) -> Iterator[Pair]:
 
 def recovered(pair: Pair, host: Dom0) -> list[dict[str, Any]]:
     """What recovery at a host says."""
-    told = pair.pilot(host).ask(recover=[])
+    told = pair.ask(host, recover=[])
     assert "plans" in told, told
     plans: list[dict[str, Any]] = told["plans"]
     return plans
@@ -185,8 +186,12 @@ def test_one_guest_is_left(restored: Pair, what: str) -> None:
     counted = last(source, name)
     if cut.armed:
         restored.hosts[DESTINATION].sh(_ARM.format(cut.armed))
-    told = restored.pilot(source).ask(
-        server=name, host=restored.hosts[DESTINATION].name, kind=cut.kind, **cut.ask
+    told = restored.ask(
+        source,
+        server=name,
+        host=restored.hosts[DESTINATION].name,
+        kind=cut.kind,
+        **cut.ask,
     )
     before = [
         host.name
@@ -237,7 +242,7 @@ def test_what_is_seen_beforehand_is_refused(
     name = restored.create("refused", "pvh")
     target.sh(cut)
     try:
-        told = restored.pilot(source).ask(server=name, host=target.name)
+        told = restored.ask(source, server=name, host=target.name)
     finally:
         target.sh(undo)
     report(f"refused: {cut}", str(told))

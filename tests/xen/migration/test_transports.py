@@ -31,7 +31,7 @@ def options(pair: Pair, **others: str) -> None:
         text = text.replace("[libvirt]\n", f"[libvirt]\n{name} = {value}\n")
     configure(pair.hosts, text)
     for host in pair.hosts:
-        pair.pilot(host).close()
+        pair.close(host)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_ipv6_needs_the_tunnel(sixth: Pair) -> None:
         f"sed -i 's/^.libvirt.$/&\\nlive_migration_inbound_addr = fd77::2/' {CONFIG}"
     )
     name = sixth.create("six", "pvh")
-    told = sixth.pilot(source).ask(server=name, host=target.name)
+    told = sixth.ask(source, server=name, host=target.name)
     assert told["error"] == "MigrationRefused", told
     assert "--tunnelled" in told["words"] or "tunnel" in told["words"], told
     assert sixth.homes(name) == [source.name]
