@@ -5,16 +5,19 @@ Round trips: six, one for each guest mode, and one for the scheduler. Memory is 
 own (getInfo, getFreeMemory), not Domain-0's; libxl has no getMemoryStats or getCPUMap.
 """
 
-from collections.abc import Mapping
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import capabilities
 from nova_xen.hypervisor.autoballoon import LIBXL_CONF, libxl_autoballoons
 from nova_xen.hypervisor.bootfiles import BootPaths, find_boot_files
-from nova_xen.hypervisor.connection import Connection
+from nova_xen.hypervisor.connection import Connection, Raw
 from nova_xen.hypervisor.xenconsoled import console_log_dir
-from nova_xen.model import MIB, BootFiles, BridgeFacts, GuestMode, HostFacts, ModeFacts
+from nova_xen.model import MIB, BootFiles, BridgeFacts, GuestMode, HostFacts
 
 _DOMAIN_0_ID = 0
 
@@ -35,25 +38,28 @@ def gather_host_facts(
         folders and all processes that only those need who make a server
     :raises HypervisorError: libvirt cannot be asked, or its documents not be read
     """
-    offered = _text(connection, "getCapabilities")
-    # [model, memory in MiB, processors, MHz, …]
-    info = connection.call("getInfo", doing="reading the host's size")
     try:
-        arch = capabilities.host_arch(offered)
-        modes = _modes(connection, offered)
+        told = connection.together(
+            functools.partial(_ask, connection),
+            doing="reading what the host is",
+        )
+        arch = capabilities.host_arch(told.document)
+        modes = {
+            mode: capabilities.mode_facts(*each) for mode, each in told.modes.items()
+        }
     except ValueError as error:
         raise _unreadable(error) from error
     return HostFacts(
-        hostname=_text(connection, "getHostname"),
+        hostname=told.hostname,
         arch=arch,
-        xen_version=_number(connection, "getVersion"),
-        libvirt_version=_number(connection, "getLibVersion"),
+        xen_version=told.xen_version,
+        libvirt_version=told.libvirt_version,
         modes=modes,
-        cpus=info[2],
-        memory_mib=info[1],
-        free_memory_mib=_number(connection, "getFreeMemory") // MIB,
+        cpus=told.cpus,
+        memory_mib=told.memory_mib,
+        free_memory_mib=told.free_memory // MIB,
         autoballoon=libxl_autoballoons(libxl_conf, xl=xl),
-        scheduler=_scheduler(connection),
+        scheduler=told.scheduler,
         bridges=dict(bridges or {}),
         boot_files=(
             find_boot_files(boot_paths or BootPaths()) if programs else BootFiles()
@@ -62,45 +68,59 @@ def gather_host_facts(
     )
 
 
-def _text(connection: Connection, method: str) -> str:
-    text: str = connection.call(method, doing=f"reading the host ({method})")
-    return text
+@dataclasses.dataclass(frozen=True)
+class _Told:
+    """What libvirt tells, its documents still to be read."""
+
+    document: str
+    #: what the capabilities say of a mode, and the mode's own document
+    modes: dict[GuestMode, tuple[capabilities.OfferedMode, str]]
+    hostname: str
+    xen_version: int
+    libvirt_version: int
+    cpus: int
+    memory_mib: int
+    #: bytes
+    free_memory: int
+    scheduler: str
 
 
-def _number(connection: Connection, method: str) -> int:
-    number: int = connection.call(method, doing=f"reading the host ({method})")
-    return number
+def _ask(connection: Connection, raw: Raw) -> _Told:
+    """Ask for everything.
+
+    :raises ValueError: the capabilities cannot be read
+    """
+    ask = functools.partial(connection.direct, raw)
+    offered = ask("getCapabilities")
+    # [model, memory in MiB, processors, MHz, …]
+    info = ask("getInfo")
+    # libvirt tells the scheduler's name of a running domain alone
+    scheduler = connection.direct(ask("lookupByID", _DOMAIN_0_ID), "schedulerType")
+    return _Told(
+        document=offered,
+        modes={
+            mode: (each, _mode(ask, each))
+            for mode, each in capabilities.offered_modes(offered).items()
+        },
+        hostname=ask("getHostname"),
+        xen_version=ask("getVersion"),
+        libvirt_version=ask("getLibVersion"),
+        cpus=info[2],
+        memory_mib=info[1],
+        free_memory=ask("getFreeMemory"),
+        scheduler=scheduler[0],
+    )
 
 
-def _modes(connection: Connection, offered: str) -> dict[GuestMode, ModeFacts]:
-    return {
-        mode: capabilities.mode_facts(
-            each,
-            connection.call(
-                "getDomainCapabilities",
-                None,
-                capabilities.ARCH,
-                each.machine,
-                "xen",
-                0,
-                doing=f"reading what {mode} guests may have",
-            ),
-        )
-        for mode, each in capabilities.offered_modes(offered).items()
-    }
+def _mode(ask: Callable[..., Any], mode: capabilities.OfferedMode) -> str:
+    document: str = ask(
+        *("getDomainCapabilities", None),
+        *(capabilities.ARCH, mode.machine, "xen", 0),
+    )
+    return document
 
 
 def _unreadable(error: ValueError) -> exceptions.HypervisorError:
     return exceptions.HypervisorError(
         doing="reading the host's capabilities", server="", why=str(error), code=None
     )
-
-
-def _scheduler(connection: Connection) -> str:
-    """The scheduler's name; libvirt tells it of a running domain alone."""
-    name: str = connection.call(
-        "schedulerType",
-        doing="reading the scheduler",
-        on=lambda raw: connection.direct(raw, "lookupByID", _DOMAIN_0_ID),
-    )[0]
-    return name
