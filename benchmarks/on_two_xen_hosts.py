@@ -25,7 +25,7 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.cli.session import open_driver
+from nova_xen import config, load_compute_driver
 from nova_xen.model import MigrationRequest
 
 NAME = "nova-xen-bench-ticks"
@@ -195,11 +195,14 @@ def guest(asked: dict[str, Any]) -> Iterator[list[Ear]]:
 
 @contextlib.contextmanager
 def loaded() -> Iterator[Any]:
-    """The driver, as a service has it: loaded once."""
+    """The driver, as a service has it: loaded once, with the other host's peer kept."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write(OPTIONS)
         file.flush()
-        yield open_driver((file.name,), None)
+        driver = load_compute_driver(config.load([file.name]))
+        driver.init_host(run("hostname").strip())
+        yield driver
+        driver.cleanup_host()
 
 
 def main(tell: Callable[[str], object]) -> None:

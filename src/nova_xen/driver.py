@@ -60,11 +60,13 @@ class LibvirtDriver:
         """
         removed = spawn.clean_up_unfinished(self._host)
         if host is not None:
-            self._migrations.recover_at_start()
+            self._migrations.start_service()
         return removed
 
     def cleanup_host(self) -> None:
-        """Stop listening to events and close the connection."""
+        """Stop listening to events, let go of other hosts and close the connection."""
+        if "_migrations" in vars(self):  # made when it is first needed
+            self._migrations.close()
         if self._events is not None:
             self._events.stop()
             self._events = None

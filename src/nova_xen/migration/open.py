@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A world for migrations made of a host and its configuration."""
 
-from collections.abc import Callable
+import functools
 
 from oslo_config import cfg
 
@@ -12,11 +12,11 @@ from nova_xen.hypervisor.xl import XlToolstack
 from nova_xen.migration.history import History
 from nova_xen.migration.interfaces import MigrationSockets
 from nova_xen.migration.journal import Journals
+from nova_xen.migration.peer.kept import KeptPeer, PeerPool
 from nova_xen.migration.peer.local import LocalPeer
-from nova_xen.migration.peer.ssh import ProgramPeer
 from nova_xen.migration.service import Migrations
 from nova_xen.migration.world import Destination, World
-from nova_xen.model import MigrationOptions, Side
+from nova_xen.model import Side
 from nova_xen.operations.host import Host
 
 
@@ -28,20 +28,21 @@ def open_migrations(host: Host, conf: cfg.ConfigOpts) -> Migrations:
     options = config.migration_options(conf)
     toolstack = XlToolstack()
     journals = Journals(options.state_path)
+    pool = PeerPool(functools.partial(KeptPeer, options.peer_command))
     world = World(
         host=host,
         options=options,
         local=LocalPeer(host, options, toolstack, journals, side=Side.SOURCE),
         toolstack=toolstack,
         sockets_of=_kernel_sockets,
-        peer_of=_peer_of(options),
+        peer_of=pool.peer,
         destination_of=open_destination,
         suspend_watch_of=SuspendWatch,
         journals=journals,
         history=History(options.state_path),
     )
     peer = LocalPeer(host, options, toolstack, journals, side=Side.DESTINATION)
-    return Migrations(world, peer)
+    return Migrations(world, peer, pool)
 
 
 def _kernel_sockets() -> MigrationSockets:
@@ -54,7 +55,3 @@ def _kernel_sockets() -> MigrationSockets:
 def open_destination(uri: str) -> Destination:
     """The other host's libvirt, with events that come by this process's loop."""
     return Destination(Connection(uri, loop=EventLoop.shared()))
-
-
-def _peer_of(options: MigrationOptions) -> Callable[[str], ProgramPeer]:
-    return lambda address: ProgramPeer(options.peer_command, address)

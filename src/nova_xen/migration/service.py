@@ -8,6 +8,7 @@ from nova_xen import exceptions
 from nova_xen.hypervisor import find_guest
 from nova_xen.migration.control import Wish, Wishes
 from nova_xen.migration.interfaces import Peer
+from nova_xen.migration.peer.kept import PeerPool
 from nova_xen.migration.world import World
 from nova_xen.model import (
     MigrationProgress,
@@ -20,8 +21,9 @@ from nova_xen.model import (
 class Migrations:
     """What can be done about migrations on one host."""
 
-    def __init__(self, world: World, peer: Peer) -> None:
+    def __init__(self, world: World, peer: Peer, pool: PeerPool) -> None:
         self._world = world
+        self._pool = pool
         #: this host as the destination of others
         self.peer = peer
 
@@ -86,8 +88,16 @@ class Migrations:
         told = tell or settle.silently
         return recover.recover(self._world, servers, lost_hosts=lost_hosts, tell=told)
 
-    def recover_at_start(self) -> None:
-        """See :func:`nova_xen.migration.recover.recover_at_start`."""
+    def start_service(self) -> None:
+        """Settle what was cut short, and keep peers for the next server from now on.
+
+        See :func:`nova_xen.migration.recover.recover_at_start`.
+        """
         from nova_xen.migration import recover
 
+        self._pool.keep()
         recover.recover_at_start(self._world)
+
+    def close(self) -> None:
+        """Let go of the peers that are kept."""
+        self._pool.close()

@@ -60,6 +60,31 @@ def test_a_service_settles_what_it_can_and_tells_the_rest(
     assert all("--lost-host xen2" in line for line in told)
 
 
+def test_a_service_keeps_what_it_started_on_other_hosts(
+    tmp_path: pathlib.Path,
+) -> None:
+    driver = make_driver(tmp_path)
+    driver.init_host("xen1")
+    pool = driver._migrations._pool
+    peer = pool.peer("xen2")
+    peer.close()
+    assert pool.peer("xen2") is not peer, "it could not be reached"
+    kept: list[str] = []
+    peer.answers = lambda: True  # type: ignore[method-assign]
+    peer.shut = lambda: kept.append("shut")  # type: ignore[method-assign]
+    peer.close()
+    assert (pool.peer("xen2") is peer, kept) == (True, [])
+    peer.close()
+    driver.cleanup_host()
+    assert kept == ["shut"]
+
+
+def test_a_command_needs_no_other_host_to_end(tmp_path: pathlib.Path) -> None:
+    driver = make_driver(tmp_path)
+    driver.cleanup_host()
+    assert "_migrations" not in vars(driver)
+
+
 def test_a_service_starts_though_nothing_can_be_asked(tmp_path: pathlib.Path) -> None:
     state = tmp_path / "state"
     driver = make_driver(tmp_path)
