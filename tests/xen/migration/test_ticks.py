@@ -20,7 +20,7 @@ WAYS = {"pvh": "live", "hvm": "live", "pv": "stop-and-copy"}
 ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS", "3"))
 #: seconds after which no round trip begins any more, unless their number is asked for:
 #: one takes one to three minutes on hosts that are emulated
-ENOUGH = math.inf if "NOVA_XEN_LAB_ROUNDS" in os.environ else 270
+ENOUGH = math.inf if "NOVA_XEN_LAB_ROUNDS" in os.environ else 160
 #: seconds that a guest of an emulated host may be late with a number beside all else
 SLACK = 5.0
 
