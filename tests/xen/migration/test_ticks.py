@@ -21,6 +21,9 @@ ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS", "3"))
 #: seconds after which no round trip begins any more, unless their number is asked for:
 #: one takes one to three minutes on hosts that are emulated
 ENOUGH = math.inf if "NOVA_XEN_LAB_ROUNDS" in os.environ else 160
+#: Linux 6.1 has so much less after each migration, though Xen gives it as much as
+#: before: with 96 MiB its programs were ended for want of memory after 19
+LOST_MIB = 4
 #: seconds that a guest of an emulated host may be late with a number beside all else
 SLACK = 5.0
 
@@ -48,7 +51,7 @@ def test_there_and_back_under_load(
     stamped: Pair, mode: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # an HVM kernel unpacks itself within it
-    ram = 128 if mode == "hvm" else MEMORY_MIB
+    ram = (128 if mode == "hvm" else MEMORY_MIB) + LOST_MIB * 2 * max(0, ROUNDS - 3)
     name = stamped.create(f"ticks-{mode}", mode, line="nova_xen.dirty", ram=ram)
     offsets = {host.name: ticks.offset_of(host) for host in stamped.hosts}
     for host in stamped.hosts:
