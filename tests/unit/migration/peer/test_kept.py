@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from threading import Timer
 
 import pytest
 
@@ -136,4 +137,6 @@ def test_a_closed_pool_keeps_none(pool: PeerPool) -> None:
     pool.close()
     peer.close()
     assert pid_of(peer) is None
-    assert not [each for each in threading.enumerate() if "Timer" in each.name]
+    timers = [each for each in threading.enumerate() if isinstance(each, Timer)]
+    mine = [each for each in timers if each.function == pool._expire]
+    assert all(each.finished.is_set() for each in mine)
