@@ -27,6 +27,10 @@ KERNEL_LINE = (
 CONFIG = "/etc/nova-xen/nova-xen.conf"
 PREFIX = "t-"
 _CODE = "EXIT-CODE "
+#: of what takes long, and of which something like it is always run
+SLOW = pytest.mark.skipif(
+    not os.environ.get("NOVA_XEN_LAB_SLOW"), reason="set NOVA_XEN_LAB_SLOW=1"
+)
 #: an HVM kernel is unpacked by its own code, the others may be plain ELF
 KERNELS = {"pv": "vmlinux", "pvh": "vmlinux", "hvm": "vmlinuz"}
 MODES = {

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 
-from xen.conftest import GUEST, MODES, READY, Dom0, boot
+from xen.conftest import GUEST, MODES, READY, SLOW, Dom0, boot
 
 REPORT = re.compile(rf"{READY} mode=(\w+) .*?disks=(\S+)")
 
@@ -45,8 +46,17 @@ QUICK = {
 }
 
 
-@pytest.mark.parametrize("image", ["raw", "qcow2", "vhd"])
-@pytest.mark.parametrize("mode", MODES)
+#: each mode and each format; the others are slow rows
+ALWAYS = (("pv", "raw"), ("pvh", "qcow2"), ("hvm", "vhd"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "image"),
+    [
+        pytest.param(*row, marks=() if row in ALWAYS else SLOW)
+        for row in itertools.product(MODES, ("raw", "qcow2", "vhd"))
+    ],
+)
 def test_a_guest_reports_in(dom0: Dom0, server: str, mode: str, image: str) -> None:
     swap = ("--swap", "16") if mode == "pv" else ()
     shown = create(dom0, server, image, *QUICK[mode], *swap)
@@ -66,6 +76,7 @@ def test_a_guest_boots_from_its_own_disk(
     assert report(dom0, server)[0].lower() == mode
 
 
+@SLOW  # guests that migrate boot so too
 def test_an_hvm_guest_boots_a_kernel_of_the_host(dom0: Dom0, server: str) -> None:
     create(dom0, server, "qcow2", *boot("hvm"))
     assert report(dom0, server) == ("HVM", ["xvda"])

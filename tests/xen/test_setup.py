@@ -18,7 +18,7 @@ from lab.settings import cache_dir
 from appliance.disks import run
 from appliance.servers import KEY, write
 from nova_xen.model import DiskFormat, GuestSetup, InjectedFile, Nic, NicAddress
-from xen.conftest import GUEST, MODES, READY, Dom0, boot
+from xen.conftest import GUEST, MODES, READY, SLOW, Dom0, boot
 
 ADDRESS = "10.77.0.77"
 MAC = "00:16:3e:00:00:4e"
@@ -117,7 +117,10 @@ def test_injected(told: Dom0, server: str, key: str, image: str) -> None:
     told.sh(f"! grep -rqs {PASSWORD} {left}")
 
 
-@pytest.mark.parametrize("image", ["raw", "qcow2", "vhd"])
+@pytest.mark.parametrize(
+    "image",
+    [pytest.param("raw", marks=SLOW), pytest.param("qcow2", marks=SLOW), "vhd"],
+)
 def test_injected_before(
     dom0: Dom0, server: str, tmp_path: pathlib.Path, image: str
 ) -> None:

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
+from xen.conftest import SLOW
 from xen.migration.conftest import Pair
 from xen.migration.ticks import goes_on
 
@@ -37,10 +37,7 @@ def test_abort(clean: Pair, mode: str, kind: str, state: str) -> None:
     assert clean.homes(name) == [clean.hosts[1].name]
 
 
-@pytest.mark.skipif(
-    not os.environ.get("NOVA_XEN_LAB_SLOW"),
-    reason="takes three minutes; set NOVA_XEN_LAB_SLOW=1",
-)
+@SLOW
 def test_force_complete(clean: Pair) -> None:
     """The guest is held back until it has arrived, and has its processors then."""
     target = clean.hosts[1]

@@ -18,15 +18,12 @@ from typing import Any
 
 import pytest
 
-from xen.conftest import Dom0
+from xen.conftest import SLOW, Dom0
 from xen.migration.conftest import Pair
 from xen.migration.ticks import goes_on, last
 from xen.resident import TOP
 
 MIB = 1024**2
-SLOW = pytest.mark.skipif(
-    not os.environ.get("NOVA_XEN_LAB_SLOW"), reason="set NOVA_XEN_LAB_SLOW=1"
-)
 MID_COPY = {"state": "copying", "bytes": 20 * MIB}
 LAST_PASS = {"state": "stopped"}
 FAR = "ssh -o BatchMode=yes -o ServerAliveInterval=2 -o ServerAliveCountMax=2 root@xen2"

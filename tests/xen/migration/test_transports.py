@@ -6,21 +6,18 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xen.conftest import CONFIG, Dom0
+from xen.conftest import CONFIG, SLOW, Dom0
 from xen.migration import certificates
 from xen.migration.conftest import OPTIONS, Pair, configure
 from xen.migration.ticks import goes_on
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("NOVA_XEN_LAB_SLOW"), reason="set NOVA_XEN_LAB_SLOW=1"
-)
+pytestmark = SLOW
 
 
 def options(pair: Pair, **others: str) -> None:
