@@ -144,7 +144,12 @@ def test_injected_before(
 
 @pytest.mark.parametrize(
     ("mode", "kind"),
-    [("pv", "iso9660"), ("pv", "vfat"), ("pvh", "iso9660"), ("hvm", "iso9660")],
+    [
+        ("pv", "iso9660"),
+        ("pv", "vfat"),
+        ("pvh", "iso9660"),
+        pytest.param("hvm", "iso9660", marks=SLOW),
+    ],
 )
 def test_config_drive(told: Dom0, server: str, key: str, mode: str, kind: str) -> None:
     told.sh(

@@ -23,7 +23,10 @@ def attempt(pair: Pair, name: str, **ask: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("mode", "kind", "state"),
-    [("pvh", "live", "copying"), ("pv", "stop-and-copy", "stopped")],
+    [
+        ("pvh", "live", "copying"),
+        pytest.param("pv", "stop-and-copy", "stopped", marks=SLOW),
+    ],
 )
 def test_abort(clean: Pair, mode: str, kind: str, state: str) -> None:
     """The connection is closed; the guest goes on here, resumed where it must be."""
