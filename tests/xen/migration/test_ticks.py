@@ -20,8 +20,8 @@ ROUNDS = int(
     os.environ.get("NOVA_XEN_LAB_ROUNDS")
     or ("3" if os.environ.get("NOVA_XEN_LAB_SLOW") else "1")
 )
-#: Linux 6.1 has so much less after each migration, though Xen gives it as much as
-#: before: with 96 MiB its programs were ended for want of memory after 19
+#: room for each further migration: with 96 MiB a guest's kernel ended its programs for
+#: want of memory after 19, seen once; the cause is not known
 LOST_MIB = 4
 #: seconds that a guest of an emulated host may be late with a number beside all else
 SLACK = 5.0
