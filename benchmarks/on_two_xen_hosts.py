@@ -26,9 +26,21 @@ from typing import Any
 import libvirt
 
 from nova_xen import config, load_compute_driver
+from nova_xen.domain import (
+    Console,
+    Devices,
+    Domain,
+    NovaFlavor,
+    NovaImage,
+    NovaInstance,
+    Os,
+    OsType,
+    format_domain,
+)
 from nova_xen.model import MigrationRequest
 
 NAME = "nova-xen-bench-ticks"
+UUID = "6b1f6c9e-0f6d-4f0c-8f0e-6e6f76612d78"
 LIMIT = 1800  # seconds for any one command
 HEARD = 120  # seconds for a guest's next number
 TICK = re.compile(rb"NOVA-XEN-GUEST tick n=(\d+)")
@@ -36,16 +48,33 @@ LOG = f"/var/log/xen/console/guest-{NAME}.log"
 OPTIONS = """[libvirt]
 live_migration_scheme = tcp
 """
-DOCUMENT = """<domain type='xen'>
-  <name>{name}</name>
-  <uuid>6b1f6c9e-0f6d-4f0c-8f0e-6e6f76612d78</uuid>
-  <memory unit='MiB'>{ram_mib}</memory>
-  <vcpu>1</vcpu>
-  <os><type>xenpvh</type><kernel>{kernel}</kernel><initrd>{ramdisk}</initrd>
-  <cmdline>{cmdline}</cmdline></os>
-  <devices><console type='pty'><target type='xen' port='0'/></console></devices>
-</domain>
-"""
+
+
+def document(asked: dict[str, Any]) -> str:
+    """The guest's definition, as the driver would write it, but for its image."""
+    kernel, ramdisk, cmdline = (asked[key] for key in ("kernel", "ramdisk", "cmdline"))
+    flavor = NovaFlavor(
+        name="bench", memory=asked["ram_mib"], disk=0, swap=0, ephemeral=0, vcpus=1
+    )
+    image = NovaImage(uuid=UUID, disk_format="raw", min_disk=0, min_ram=0)
+    domain = Domain(
+        name=NAME,
+        uuid=UUID,
+        memory=asked["ram_mib"] * 1024,
+        vcpus=1,
+        os=Os(type=OsType.XENPVH, kernel=kernel, initrd=ramdisk, cmdline=cmdline),
+        devices=Devices(
+            consoles=(Console(type="pty", target_type="xen", target_port=0),)
+        ),
+        instance=NovaInstance(
+            package="1",
+            name=NAME,
+            creation_time="2026-01-01 00:00:00",
+            flavor=flavor,
+            image=image,
+        ),
+    )
+    return format_domain(domain)
 
 
 def run(*argv: str) -> str:
@@ -175,7 +204,7 @@ def guest(asked: dict[str, Any]) -> Iterator[list[Ear]]:
     remove(*far)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "domain.xml")
-        path.write_text(DOCUMENT.format(name=NAME, **asked))
+        path.write_text(document(asked))
         run(*VIRSH, "define", str(path))
     ears = [Ear(*tail), Ear(*far, *tail)]
     try:

@@ -32,10 +32,11 @@ def unserved_formats(
     formats: Iterable[DiskFormat], paths: tuple[str, ...] = PATHS
 ) -> frozenset[DiskFormat]:
     """Those of ``formats`` that it lacks; none where it is not found or not asked."""
-    program = find_newest(paths)
+    asked = tuple(formats)
+    program = find_newest(paths) if asked else None
     if program is None:
         return frozenset()
-    return frozenset(fmt for fmt in formats if _lacks(program, fmt))
+    return frozenset(fmt for fmt in asked if _lacks(program, fmt))
 
 
 def _lacks(program: str, fmt: DiskFormat) -> bool:

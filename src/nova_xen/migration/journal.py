@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The journals of this host: what it must know of a migration when a process dies.
 
-One file for each guest, replaced whole, and a lock beside it that the process which
-works on the migration holds. The kernel gives the lock back when that process ends,
-however it ends, so the lock and never a process id tells whether it still lives.
+One file for each guest, whose last line counts, and a lock beside it that the process
+which works on the migration holds. The kernel gives the lock back when that process
+ends, however it ends, so the lock and never a process id tells whether it still lives.
 
-Every journal outlives a power cut, file and folder synced, before the step that its
-state announces. Those that only tell what was seen (STOPPED) do too: where the other
-host did not hear of it, recovery has nothing else that tells a copy from its last pass.
+Every journal outlives a power cut before the step that its state announces. Those that
+only tell what was seen (STOPPED) do too: where the other host did not hear of it,
+recovery has nothing else that tells a copy from its last pass.
 """
 
 import contextlib
@@ -24,7 +24,8 @@ from nova_xen.images.files.lock import try_lock
 from nova_xen.images.files.part import part_name, remove_file, sync
 from nova_xen.images.tools.tool import os_failure
 from nova_xen.migration.json import from_json, to_json
-from nova_xen.migration.whole import content_of, make_folder, write_new
+from nova_xen.migration.lines import LARGEST, Lines, last_line
+from nova_xen.migration.whole import content_of, make_folder
 from nova_xen.model import MigrationJournal
 
 LOG = logging.getLogger(__name__)
@@ -32,8 +33,6 @@ LOG = logging.getLogger(__name__)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 SUFFIX = ".json"
 _LOCK = ".lock"
-#: bytes; the source's has a server's whole definition, of some thousand
-_LARGEST = 1024 * 1024
 #: seconds; one who only looks whether a lock is held has it himself for a moment
 _LOOKING = 0.5
 _PAUSE = 0.02
@@ -85,8 +84,7 @@ class Journals:
         self.folder = os.path.join(state_path, "journals")
         self._tell = tell
         self._held: set[str] = set()
-        #: what this object has on the disk, by path
-        self._durable: dict[str, bytes] = {}
+        self._lines = Lines()
 
     def hold(self, uuid: str, *, patience: float = _LOOKING) -> Hold | None:
         """Take the right to work on a guest's migration; None: another has it.
@@ -142,7 +140,7 @@ class Journals:
             os.close(number)
 
     def keep(self, journal: MigrationJournal) -> None:
-        """Write or replace the guest's journal; it is on the disk on return.
+        """Write the guest's journal; it is on the disk on return.
 
         What this object has put there, and is there unchanged, is not written again.
         Whoever calls holds the guest. Killed at any point, the old journal or the new
@@ -153,20 +151,8 @@ class Journals:
         """
         path = self._path(journal.uuid)
         with self._failing(journal.name, f"writing {path}"):
-            content = to_json(journal).encode("ascii")
-            if self._durable.get(path) != content or not _has(path, content):
-                self._replace(path, content)
-
-    def _replace(self, path: str, content: bytes) -> None:
-        self._durable.pop(path, None)
-        make_folder(self.folder)
-        part = part_name(path)
-        # what a process that was killed here left may belong to another user
-        remove_file(part)
-        write_new(part, content)
-        os.rename(part, path)
-        sync(self.folder)
-        self._durable[path] = content
+            make_folder(self.folder)
+            self._lines.keep(path, to_json(journal).encode("ascii"))
 
     def load(self, uuid: str) -> MigrationJournal | None:
         """The guest's journal; None where there is none that can be read.
@@ -205,7 +191,7 @@ class Journals:
         :raises ToolFailed: the file system refused
         """
         path = self._path(uuid)
-        self._durable.pop(path, None)
+        self._lines.forget(path)
         with self._failing(uuid, f"removing {path}"):
             remove_file(part_name(path))
             with contextlib.suppress(FileNotFoundError):
@@ -276,14 +262,8 @@ def _take(path: str) -> int | None:
     return number
 
 
-def _has(path: str, content: bytes) -> bool:
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        return content_of(path, _LARGEST) == content
-    return False
-
-
 def _read(path: str, uuid: str) -> MigrationJournal:
-    journal = from_json(content_of(path, _LARGEST), MigrationJournal)
+    journal = from_json(last_line(content_of(path, LARGEST)), MigrationJournal)
     if journal.uuid != uuid:
         raise ValueError(f"it is of the server {journal.uuid}")
     return journal

@@ -54,8 +54,8 @@ def openvswitch_bridges(
     ovs_vsctl: str = "ovs-vsctl", ovs_socket: Path = OVS_SOCKET
 ) -> tuple[str, ...]:
     """The names of Open vSwitch's bridges; none when it is not installed or down."""
-    program = shutil.which(ovs_vsctl)
-    if program is None or not ovs_socket.exists():
+    program = shutil.which(ovs_vsctl) if ovs_socket.exists() else None
+    if program is None:
         return ()
     command = [program, f"--timeout={OVS_TIMEOUT}", "list-br"]
     try:

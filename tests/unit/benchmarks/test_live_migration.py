@@ -48,9 +48,9 @@ def test_the_stop_is_the_longest_silence_of_both_consoles() -> None:
 
 
 def test_the_document_is_one_that_the_guest_can_be_made_of() -> None:
-    text = hosts.DOCUMENT.format(name=hosts.NAME, **live_migration.ASKED)
-    domain = parse_domain(text)
+    domain = parse_domain(hosts.document(live_migration.ASKED))
     assert domain.name == hosts.NAME
+    assert domain.instance is not None  # no other is the driver's
     assert "nova_xen.ticks" in (domain.os.cmdline or "")
 
 

@@ -17,9 +17,12 @@ from nova_xen.testing.migration import Migration
 from unit.migration.hosts import UUID, Hosts
 from unit.migration.syncs import Syncs
 
-#: a write of a journal: its file, then the folder that names it
+#: a journal's first line: its file, then the folder that names it
 SOURCE = ["xen1/journals/*", "xen1/journals"]
 TARGET = ["xen2/journals/*", "xen2/journals"]
+#: each further line
+SOURCE_LINE = [f"xen1/journals/{UUID}.json"]
+TARGET_LINE = [f"xen2/journals/{UUID}.json"]
 #: made once for each host, on the way to the first hold
 FOLDERS = {"xen1", "xen2", "."}
 S = MigrationState
@@ -55,7 +58,9 @@ def test_both_journals_are_on_the_disk_before_libvirt_is_asked(
 
     hosts.places["xen1"].fake.at(Point.PREPARED, look)
     hosts.migrate("xen1")
-    assert [written(each) for each in seen] == [(SOURCE + TARGET) * 2]
+    assert [written(each) for each in seen] == [
+        SOURCE + TARGET + SOURCE_LINE + TARGET_LINE  # PREPARING, COPYING
+    ]
     assert states == [S.COPYING, S.COPYING]
 
 
@@ -65,7 +70,7 @@ def test_every_later_journal_and_the_records_end_are_and_nothing_else(
     hosts.places["xen1"].fake.at(Point.PREPARED, lambda _: syncs.clear())
     hosts.migrate("xen1")
     assert syncs.take() == [
-        *(SOURCE + TARGET) * 2,  # STOPPED, FINISHING
+        *(SOURCE_LINE + TARGET_LINE) * 2,  # STOPPED, FINISHING
         "xen2/journals",  # it goes
         *("xen1/history/*", "xen1/history"),  # DONE
         "xen1/journals",
@@ -81,14 +86,14 @@ def test_a_definition_is_kept_once_its_journal_is_on_the_disk(
     def look(
         peer: LocalPeer, journal: MigrationJournal, document: str, cap: int | None
     ) -> None:
-        seen.append(syncs.take()[-2:])
+        seen.append(syncs.take()[-1:])
         assert journal.state is S.FINISHING
         arrived(peer, journal, document, cap)
         seen.append(syncs.take())
 
     monkeypatch.setattr(LocalPeer, "arrived", look)
     hosts.migrate("xen1")
-    assert seen == [TARGET, []]
+    assert seen == [TARGET_LINE, []]
 
 
 class TestJournals:
@@ -153,7 +158,7 @@ class TestJournals:
         journals.keep(journal)
         later = dataclasses.replace(journal, updated=7.0)
         with monkeypatch.context() as patch:
-            patch.setattr("nova_xen.migration.journal.sync", _die)
+            patch.setattr(os, "fsync", _die)
             with pytest.raises(KeyboardInterrupt):
                 journals.keep(later)
         syncs.clear()
@@ -161,7 +166,7 @@ class TestJournals:
         assert syncs.take() == SOURCE
 
 
-def _die(_path: str) -> None:
+def _die(_number: int) -> None:
     raise KeyboardInterrupt
 
 
