@@ -10,11 +10,11 @@ from nova_xen.hypervisor import Connection, EventLoop
 from nova_xen.hypervisor.suspend_watch import SuspendWatch
 from nova_xen.hypervisor.xl import XlToolstack
 from nova_xen.migration.history import History
-from nova_xen.migration.interfaces import MigrationSockets
 from nova_xen.migration.journal import Journals
 from nova_xen.migration.peer.kept import KeptPeer, PeerPool
 from nova_xen.migration.peer.local import LocalPeer
 from nova_xen.migration.service import Migrations
+from nova_xen.migration.sockets import KernelSockets
 from nova_xen.migration.world import Destination, World
 from nova_xen.model import Side
 from nova_xen.operations.host import Host
@@ -34,7 +34,7 @@ def open_migrations(host: Host, conf: cfg.ConfigOpts) -> Migrations:
         options=options,
         local=LocalPeer(host, options, toolstack, journals, side=Side.SOURCE),
         toolstack=toolstack,
-        sockets_of=_kernel_sockets,
+        sockets_of=KernelSockets,
         peer_of=pool.peer,
         destination_of=open_destination,
         suspend_watch_of=SuspendWatch,
@@ -43,13 +43,6 @@ def open_migrations(host: Host, conf: cfg.ConfigOpts) -> Migrations:
     )
     peer = LocalPeer(host, options, toolstack, journals, side=Side.DESTINATION)
     return Migrations(world, peer, pool)
-
-
-def _kernel_sockets() -> MigrationSockets:
-    # pyroute2 imports all of itself; only a migration needs it
-    from nova_xen.migration.sockets import KernelSockets
-
-    return KernelSockets()
 
 
 def open_destination(uri: str) -> Destination:

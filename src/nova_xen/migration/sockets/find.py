@@ -12,6 +12,7 @@ of the domain, flags and callbacks). libvirtd keeps the descriptor open as well.
 
 import contextlib
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Iterable, Iterator
@@ -27,23 +28,20 @@ MIGRATION_PORTS = range(49152, 49216 + 1)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def has_helper(domid: int, proc: Path) -> bool:
-    """Whether a process of libxl sends this domain."""
-    return any(True for _ in _helpers(domid, proc))
+def helper_inodes(domid: int, proc: Path) -> frozenset[int] | None:
+    """Inodes of the sockets that a process of libxl sends this domain over.
 
-
-def helper_inodes(domid: int, proc: Path) -> frozenset[int]:
-    """Inodes of the sockets that helpers send this domain over.
-
-    None of them is a socket when the migration is tunnelled: it is a pipe then.
+    None where there is no such process. Its descriptor is no socket when the migration
+    is tunnelled: it is a pipe then.
     """
+    helpers = list(_helpers(domid, proc))
     found = set()
-    for process, descriptor in _helpers(domid, proc):
+    for process, descriptor in helpers:
         with contextlib.suppress(OSError):
-            inode = _inode(process / "fd" / descriptor)
+            inode = _inode(f"{process}/fd/{descriptor}")
             if inode is not None:
                 found.add(inode)
-    return frozenset(found)
+    return frozenset(found) if helpers else None
 
 
 def inodes_of(pids: Iterable[int], proc: Path) -> frozenset[int]:
@@ -69,14 +67,19 @@ def plain(address: str) -> Address:
     return parsed
 
 
-def _helpers(domid: int, proc: Path) -> Iterator[tuple[Path, str]]:
+def _helpers(domid: int, proc: Path) -> Iterator[tuple[str, str]]:
     """The helpers that send this domain, each with its descriptor's number."""
-    for cmdline in sorted(proc.glob("[0-9]*/cmdline")):
+    wanted = HELPER.encode()
+    for pid in filter(str.isdecimal, os.listdir(proc)):
         # a process may end between being listed and being read
         with contextlib.suppress(OSError):
-            arguments = cmdline.read_bytes().decode(errors="replace").split("\0")
-            if _sends(arguments, domid):
-                yield cmdline.parent, arguments[_FD]
+            with open(f"{proc}/{pid}/cmdline", "rb") as stream:
+                cmdline = stream.read()
+            # hosts have hundreds of processes, and this is asked at each interval
+            if wanted in cmdline:
+                arguments = cmdline.decode(errors="replace").split("\0")
+                if _sends(arguments, domid):
+                    yield f"{proc}/{pid}", arguments[_FD]
 
 
 def _sends(arguments: list[str], domid: int) -> bool:
@@ -91,13 +94,13 @@ def _sends(arguments: list[str], domid: int) -> bool:
 
 def _open_sockets(process: Path) -> Iterator[int]:
     with contextlib.suppress(OSError):
-        for descriptor in (process / "fd").iterdir():
+        for descriptor in os.listdir(process / "fd"):
             with contextlib.suppress(OSError):
-                inode = _inode(descriptor)
+                inode = _inode(f"{process}/fd/{descriptor}")
                 if inode is not None:
                     yield inode
 
 
-def _inode(descriptor: Path) -> int | None:
-    found = _INODE.fullmatch(str(descriptor.readlink()))
+def _inode(descriptor: str) -> int | None:
+    found = _INODE.fullmatch(os.readlink(descriptor))
     return int(found[1]) if found else None

@@ -51,8 +51,9 @@ class KernelSockets:
         helper sends. None also when the migration is tunnelled, when the kernel does
         not tell (a warning says so once), or when several could be it.
         """
-        if find.has_helper(domid, self._proc):
-            found = self._listed(find.helper_inodes(domid, self._proc))
+        inodes = find.helper_inodes(domid, self._proc)
+        if inodes is not None:
+            found = self._listed(inodes)
         elif self._pids:
             found = self._sent_by_libvirtd(address)
         else:

@@ -264,8 +264,7 @@ def test_a_kernel_that_does_not_answer(
     def refuse(*_: object) -> Iterator[object]:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(diag, "_exchange", refuse)
-    monkeypatch.setattr(diag, "_exact", refuse)
+    monkeypatch.setattr(diag, "_netlink", refuse)
     with caplog.at_level(logging.WARNING):
         assert sockets.find(1, "xen2") is None
         assert sockets.bytes_acked(found) is None
