@@ -13,7 +13,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -49,7 +49,8 @@ class Timed(Connection):
 
     def __init__(self, opener: Callable[[str], Any]) -> None:
         super().__init__(opener=opener)
-        self.seconds = 0.0
+        #: when each call began and ended
+        self.spans: list[tuple[float, float]] = []
         self.processor = 0.0
 
     def direct(self, target: Any, method: str, *arguments: Any) -> Any:
@@ -58,8 +59,17 @@ class Timed(Connection):
         try:
             return super().direct(target, method, *arguments)
         finally:
-            self.seconds += time.perf_counter() - begin
+            self.spans.append((begin, time.perf_counter()))
             self.processor += time.thread_time() - used
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Seconds in which at least one of the calls was under way."""
+    seconds, until = 0.0, 0.0
+    for begin, end in sorted(spans):
+        seconds += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return seconds
 
 
 @dataclasses.dataclass
@@ -87,13 +97,22 @@ class Syncs:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Round:
-    """One migration: seconds, and how many syncs; ``own`` is without libvirt."""
+    """One migration: seconds, and how many syncs; ``own`` is without libvirt.
+
+    Both hosts are asked at once, and what is done on one while the other's libvirt
+    works would not be in the time that is left: the processor time has it.
+    """
 
     whole: float
     own: float
     processor: float
     syncs: int
     synced: float
+
+    @property
+    def cost(self) -> float:
+        """Seconds that it costs at least, however they overlap."""
+        return max(self.own, self.processor + self.synced)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,7 +188,7 @@ def _figures(done: Sequence[Round]) -> tuple[Figure, ...]:
         Figure.of("its processor time", "ms", [each.processor * 1000 for each in done]),
         Figure.of("its waiting for the disk", "ms", [e.synced * 1000 for e in done]),
         Figure.of("its syncs", "calls", [each.syncs for each in done]),
-        Figure.of(WANTED, "1/s", [1 / each.own for each in done]),
+        Figure.of(WANTED, "1/s", [1 / each.cost for each in done]),
     )
 
 
@@ -188,7 +207,8 @@ def _measured(
 def _migrate(here: Place, there: Place, syncs: Syncs) -> Round:
     both = (here.connection, there.connection)
     asked = MigrationRequest(server=NAME, destination=there.fake.hostname)
-    calls = sum(each.seconds for each in both)
+    for each in both:
+        each.spans.clear()
     called = sum(each.processor for each in both)
     count, synced = syncs.count, syncs.seconds
     begin, used = time.perf_counter(), time.process_time()
@@ -196,7 +216,7 @@ def _migrate(here: Place, there: Place, syncs: Syncs) -> Round:
     whole, processor = time.perf_counter() - begin, time.process_time() - used
     return Round(
         whole=whole,
-        own=whole - (sum(each.seconds for each in both) - calls),
+        own=whole - covered(span for each in both for span in each.spans),
         processor=processor - (sum(each.processor for each in both) - called),
         syncs=syncs.count - count,
         synced=syncs.seconds - synced,

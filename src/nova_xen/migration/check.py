@@ -4,6 +4,7 @@
 import contextlib
 import dataclasses
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from nova_xen import exceptions
 from nova_xen.domain import Domain
@@ -75,14 +76,17 @@ def check(
 def _compared(
     world: World, peer: Peer, moving: MovingGuest, request: MigrationRequest
 ) -> tuple[MigrationHost, MigrationHost]:
-    """Both hosts, when nothing speaks against it."""
-    source = world.local.ask(_inquiry(moving, ()))
-    with prove(storage_folders(moving), server=moving.name) as proofs:
+    """Both hosts, asked at the same time, when nothing speaks against it."""
+    with (
+        ThreadPoolExecutor(1, "nova-xen-check") as beside,
+        prove(storage_folders(moving), server=moving.name) as proofs,
+    ):
+        here = beside.submit(world.local.ask, _inquiry(moving, ()))
         before = world.clock()
         target = peer.ask(_inquiry(moving, tuple(proofs)))
         # the answer was made in between: only what is certain counts as a difference
         clock = min(max(target.clock, before), world.clock())
-    source = dataclasses.replace(source, clock=clock)
+        source = dataclasses.replace(here.result(), clock=clock)
     options = world.options
     found = checks.refusals(moving, source, target, request, options, proofs=proofs)
     if found:
