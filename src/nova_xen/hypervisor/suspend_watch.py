@@ -14,12 +14,14 @@ PVH                     119     454
 HVM                     166     1304
 ======================= ======= =====================
 
-The guest's processes run for some tens of milliseconds after it emptied the node. A
-guest without Xen's drivers is stopped without being asked, so ``@releaseDomain`` is
-the one mark that always comes, and the moment when Xen itself calls the domain
-suspended. It fires for every domain, so Xen is asked whether it was this one. The
-moment is when the event came, however long that answer takes (``xl list`` took 0.4 to
-2 s in a busy emulated dom0).
+The guest's processes run for some tens of milliseconds after it emptied the node, so
+the moment is the next ``@releaseDomain``. It fires for every domain, and one that ends
+elsewhere on this host within those tenths of a second is taken for it: to ask Xen
+(``xl list`` took 0.4 to 2 s in a busy emulated dom0) would keep the very processor that
+the last pass waits for.
+
+A guest without Xen's drivers is stopped without being asked. There Xen is asked at each
+event whether it was this one.
 """
 
 import logging
@@ -44,7 +46,8 @@ Ask = Callable[[], tuple[XenDomain, ...]]
 class SuspendWatch:
     """Watches one domain of this host from now until :meth:`close`.
 
-    ``domains`` tells what Xen has, by default ``xl list -v``. Nothing is raised: when
+    ``domains`` tells what Xen has, by default ``xl list -v``, and is asked only about a
+    guest that was not asked to suspend. Nothing is raised: when
     xenstored is not to be reached, or goes, a warning says so once and nobody can
     tell the moment.
     """
@@ -129,15 +132,17 @@ class SuspendWatch:
         """A domain was shut down or went; keep the time if it was this one."""
         if self._suspended is not None or self._requested:
             return  # known already, or the guest has still to answer
+        if self._acknowledged or self._stands_still():
+            self._suspended = at
+
+    def _stands_still(self) -> bool:
+        """Whether Xen says so; no where it does not answer, which is logged."""
         try:
-            found = [each for each in self._domains() if each.domid == self._domid]
+            found = self._domains()
         except exceptions.NovaXenError as error:
             LOG.warning("Whether domain %d stands still: %s", self._domid, error)
-            return
-        # one that had agreed and is gone by now was gone for the same reason
-        left = self._acknowledged and not found
-        if left or any(each.suspended for each in found):
-            self._suspended = at
+            return False
+        return any(each.suspended for each in found if each.domid == self._domid)
 
     def _warn(self, error: Exception) -> None:
         LOG.warning(
