@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from nova_xen import exceptions
 from nova_xen.migration.interfaces import Peer
+from nova_xen.migration.unwatched import Unwatched
 from nova_xen.migration.world import World
 from nova_xen.model import (
     GuestView,
@@ -140,10 +141,13 @@ def _look(task: _Task) -> RecoveryPlan:
 def _wait(task: _Task) -> _Seen:
     """What is there once nobody else works on it, or is not to be waited for."""
     seen = _views(task)
+    unwatched = Unwatched(task.world, task.journal, lost=task.lost)
     began = task.world.clock()
     while (patience := _patience(seen)) > task.world.clock() - began:
         what = "is still worked on" if seen.busy else "is being ended by Xen"
         task.say(f"it {what}, which is waited for, {patience:.0f} s at most")
+        if task.journal.side is Side.SOURCE and seen.source and seen.source.busy:
+            unwatched.look(seen.source)
         task.world.sleep(PAUSE)
         seen = _views(task)
     return seen

@@ -3,6 +3,7 @@
 
 import pathlib
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -84,6 +85,31 @@ def test_without_the_word_nothing_is_ended_and_the_word_is_named(hosts: Hosts) -
         f"Server {NAME} runs on this host.",
     )
     assert hosts.executing() == ["xen1"]
+
+
+@pytest.mark.parametrize("point", [Point.COPYING, Point.STOPPED])
+def test_what_is_still_sent_there_is_cut_at_once(hosts: Hosts, point: Point) -> None:
+    """The kernel would hold the connection for alive for a quarter of an hour."""
+
+    def act(migration: Migration) -> None:
+        gone = threading.Event()
+        hosts.crash.now()
+        hosts.places["xen2"].up = False
+        migration.when_over(gone.set)
+        gone.wait(30)
+
+    hosts.places["xen1"].fake.at(point, act)
+    attempt(hosts, "xen1", MigrationKind.LIVE)
+    hosts.crash.set(None)
+    began = hosts.clock()
+    [plan] = hosts.recover("xen1", "xen2")
+    assert hosts.clock() - began < 30
+    assert plan.state is S.FAILED
+    assert hosts.executing() == ["xen1"]
+    hosts.wait_for_calls()
+    hosts.darken("xen2")
+    assert undecided(settle(hosts)) == []
+    check_settled(hosts, lost=True)
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["well", "with an error"])

@@ -2,6 +2,7 @@
 """What both hosts have, looked at and put right: waits, errors, records, resumes."""
 
 import dataclasses
+import itertools
 import pathlib
 import threading
 import time
@@ -44,7 +45,9 @@ def hosts(tmp_path: pathlib.Path) -> Iterator[Hosts]:
     made.close()
 
 
-def hold(hosts: Hosts, point: Point) -> threading.Event:
+def hold(
+    hosts: Hosts, point: Point, kind: MigrationKind = MigrationKind.LIVE
+) -> threading.Event:
     """Let the process die at a point while libvirt is held there."""
     go_on = threading.Event()
 
@@ -55,16 +58,18 @@ def hold(hosts: Hosts, point: Point) -> threading.Event:
 
     hosts.places["xen1"].fake.at(point, act)
     with pytest.raises(Killed):
-        hosts.migrate("xen1")
+        hosts.migrate("xen1", kind)
     return go_on
 
 
 @pytest.mark.parametrize("name", HOSTS)
 @pytest.mark.parametrize("point", [Point.COPYING, Point.STOPPED, Point.RECEIVED])
 def test_what_libvirt_still_migrates_is_left_alone(
-    hosts: Hosts, point: Point, name: str
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, point: Point, name: str
 ) -> None:
     go_on = hold(hosts, point)
+    acked = itertools.count(1)
+    monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: next(acked))
     before = hosts.domains(), hosts.executing()
     began = hosts.clock()
     [plan] = hosts.recover(name)
@@ -77,6 +82,39 @@ def test_what_libvirt_still_migrates_is_left_alone(
     assert [each.state for each in hosts.recover(name)] == [S.DONE]
     hosts.recover(hosts.far(name))
     check_settled(hosts, lost=False)
+
+
+@pytest.mark.parametrize("kind", MigrationKind)
+@pytest.mark.parametrize("point", [Point.COPYING, Point.STOPPED])
+def test_what_takes_nothing_for_a_minute_is_cut(
+    hosts: Hosts, caplog: pytest.LogCaptureFixture, kind: MigrationKind, point: Point
+) -> None:
+    """Nobody watches it any more, and the kernel waits for a quarter of an hour."""
+    hold(hosts, point, kind)
+    began = hosts.clock()
+    [plan] = hosts.recover("xen1")
+    assert hosts.clock() - began < settle.LIBVIRT_PATIENCE
+    assert "has taken nothing for 6" in caplog.text
+    assert plan.state is S.FAILED
+    assert hosts.executing() == ["xen1"]
+    hosts.wait_for_calls()
+    check_settled(hosts, lost=False)
+
+
+def test_what_no_kernel_cuts_is_waited_for(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise exceptions.SocketsUnavailable(action="closed", why="only root may")
+
+    go_on = hold(hosts, Point.STOPPED)
+    monkeypatch.setattr(FakeSockets, "close", refuse)
+    [plan] = hosts.recover("xen1")
+    assert plan.state is UNDECIDED
+    assert "only root may" in caplog.text
+    go_on.set()
+    hosts.wait_for_calls()
+    assert [each.state for each in hosts.recover("xen1")] == [S.DONE]
 
 
 def test_its_end_is_waited_for(hosts: Hosts) -> None:

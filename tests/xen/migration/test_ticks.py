@@ -16,10 +16,7 @@ from xen.migration.conftest import MEMORY_MIB, Pair
 
 WAYS = {"pvh": "live", "hvm": "live", "pv": "stop-and-copy"}
 #: a round trip takes one to three minutes on hosts that are emulated
-ROUNDS = int(
-    os.environ.get("NOVA_XEN_LAB_ROUNDS")
-    or ("3" if os.environ.get("NOVA_XEN_LAB_SLOW") else "1")
-)
+ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS") or 3)
 #: room for each further migration: with 96 MiB a guest's kernel ended its programs for
 #: want of memory after 19, seen once; the cause is not known
 LOST_MIB = 4
