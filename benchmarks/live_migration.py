@@ -21,13 +21,14 @@ ASKED: dict[str, Any] = {
     "kernel": "/srv/guest/vmlinux",
     "ramdisk": "/srv/guest/initrd.img",
     "cmdline": "console=hvc0 quiet mitigations=off tsc=reliable nova_xen.ticks",
-    "ram_mib": 256,
+    "ram_mib": 768,
     "other": DESTINATION,
 }
 PARTS = {
     "total": "from asking to the end",
     "call": "libvirt's call alone",
     "stop": "the guest stood still",
+    "silence": "nothing was heard of the guest",
 }
 
 

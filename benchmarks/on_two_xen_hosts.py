@@ -5,8 +5,9 @@
 
 A guest that lives in memory and counts goes to the other host by virsh and by the
 driver in turn, and always back by virsh, which is not timed. How long it stood still is
-read off its own numbers, heard from both hosts' consoles by one clock. What is printed
-is JSON.
+told by Xen here and libvirt there, for both by the same watches. How long nothing was
+heard of it is read off its own numbers, which come over the consoles of both hosts:
+there what the host does beside it counts too. What is printed is JSON.
 """
 
 import contextlib
@@ -37,6 +38,8 @@ from nova_xen.domain import (
     OsType,
     format_domain,
 )
+from nova_xen.hypervisor import ArrivalWatch, Connection, EventLoop
+from nova_xen.hypervisor.suspend_watch import SuspendWatch
 from nova_xen.model import MigrationRequest
 
 NAME = "nova-xen-bench-ticks"
@@ -122,6 +125,34 @@ def longest_silence(ears: list[Ear], since: float) -> float:
     return max(after - at for at, after in itertools.pairwise(times))
 
 
+class Stop:
+    """How long the guest stands still while it moves, whoever moves it."""
+
+    def __init__(self, other: str) -> None:
+        uri = f"xen+tcp://{other}/system"
+        self._connection = Connection(uri, loop=EventLoop.shared())
+        self._arrival = ArrivalWatch(self._connection, UUID)
+        self._connection.open()
+        self._suspend = SuspendWatch(int(run(*VIRSH, "domid", NAME)))
+
+    def seconds(self) -> float:
+        """From Xen's word that it is suspended to libvirt's that it goes on."""
+        deadline = time.monotonic() + HEARD
+        while (resumed := self._arrival.resumed_at()) is None:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"nobody told that guest {NAME} goes on")
+            time.sleep(0.05)
+        suspended = self._suspend.suspended_at()
+        if suspended is None:
+            raise SystemExit(f"nobody told that guest {NAME} stood still")
+        return resumed - suspended
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._suspend.close()
+        self._connection.close()
+
+
 class Bench:
     """Moves the guest and notes what that took."""
 
@@ -133,7 +164,8 @@ class Bench:
         self._ears = ears
         self._calls: list[float] = []
         self.taken: dict[str, dict[str, list[float]]] = {
-            way: {"total": [], "call": [], "stop": []} for way in ("virsh", "driver")
+            way: {part: [] for part in ("total", "call", "stop", "silence")}
+            for way in ("virsh", "driver")
         }
         self._time_calls()
 
@@ -157,6 +189,7 @@ class Bench:
 
     def measure(self, way: str) -> None:
         """One way there, which is timed, and back."""
+        stop = Stop(self._other)
         before = time.monotonic()
         if way == "virsh":
             self._virsh(host=self._other)
@@ -167,11 +200,13 @@ class Bench:
         taken["total"].append(end - before)
         call = end - before if way == "virsh" else self._calls.pop()
         taken["call"].append(call)
-        taken["stop"].append(self._stop(before))
+        taken["stop"].append(stop.seconds())
+        stop.close()
+        taken["silence"].append(self._silence(before))
         self._virsh(*self._far, host=self._here)
         self._next(self._ears[0])
 
-    def _stop(self, since: float) -> float:
+    def _silence(self, since: float) -> float:
         """The longest time without a number since then, which the move made."""
         self._next(self._ears[1])
         return longest_silence(self._ears, since)
