@@ -13,6 +13,7 @@ from nova_xen import exceptions
 from nova_xen.migration.call import Call
 from nova_xen.migration.control import Wish, Wishes
 from nova_xen.migration.ending import Ending
+from nova_xen.migration.export import export
 from nova_xen.migration.interfaces import (
     MigrationSocket,
     MigrationSockets,
@@ -195,9 +196,4 @@ class Monitor:
             self._logged = now
             LOG.info("%s", log_line(self._story.record, self._story.progress()))
             self._story.keep()
-        path = self._world.options.metrics_path
-        if path:
-            from nova_xen.migration.metrics import write_metrics
-
-            running = {self._story.record.id: self._story.progress()}
-            write_metrics(path, self._world.history, running)
+        export(self._world, self._story.record, self._story.progress())

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 
 from nova_xen import exceptions
+from nova_xen.migration.export import export_end
 from nova_xen.migration.interfaces import Peer
 from nova_xen.migration.settle import Tell, settle, silently
 from nova_xen.migration.world import World
@@ -240,6 +241,7 @@ def _close(world: World, migration: str, plan: RecoveryPlan) -> None:
                 world.history.keep(made)
             except OSError as error:
                 LOG.warning("Server %s: its record: %s", record.name, error)
+            export_end(world, made)
 
 
 def _end_record(world: World, record: MigrationRecord) -> Iterator[RecoveryPlan]:

@@ -8,6 +8,7 @@ import uuid as uuids
 from collections.abc import Callable
 
 from nova_xen import exceptions
+from nova_xen.migration.export import export_end
 from nova_xen.migration.interfaces import Peer
 from nova_xen.migration.journal import boot_id
 from nova_xen.migration.world import World
@@ -136,6 +137,7 @@ class Story:
         )
         self.keep()
         self.tell()
+        export_end(self._world, self.record)
         return self.record
 
     def _enter(self, state: MigrationState, at: float | None = None) -> None:
