@@ -5,11 +5,14 @@ libvirt's own rule (libxlGetAutoballoonConf): ``autoballoon`` in libxl.conf deci
 without it libxl balloons unless Xen was booted with a fixed ``dom0_mem``.
 """
 
+import functools
 import logging
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from nova_xen.hypervisor.xl import parse_info
 
 LOG = logging.getLogger(__name__)
 
@@ -51,18 +54,20 @@ def xen_commandline(xl: str = "xl") -> str | None:
     if program is None:
         return None
     try:
-        done = subprocess.run(
-            [program, "info"],
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=XL_TIMEOUT,
-        )
+        return _told_by(program)
     except (OSError, subprocess.SubprocessError) as error:
         LOG.warning("Xen's command line is not known: %s", error)
         return None
-    for line in done.stdout.splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == "xen_commandline":
-            return value.strip()
-    return None
+
+
+@functools.lru_cache
+def _told_by(program: str) -> str | None:
+    """Asked once, for it stays until the host is booted again."""
+    done = subprocess.run(
+        [program, "info"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=XL_TIMEOUT,
+    )
+    return parse_info(done.stdout).get("xen_commandline")

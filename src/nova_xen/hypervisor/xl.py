@@ -32,6 +32,8 @@ _ROW = re.compile(
 )
 #: what printf makes of a domain that xenstore has no name of
 _NAMELESS = "(null)"
+#: of ``xl info``, what stays until the host is booted again
+_BOOTED = ("virt_caps", "xen_scheduler")
 _INFO = re.compile(r"^(\w+) *: *(.*)$", re.MULTILINE)
 
 
@@ -41,6 +43,7 @@ class XlToolstack:
     def __init__(self, xl: str = "xl", *, timeout: float = TIMEOUT) -> None:
         self._xl = xl
         self._timeout = timeout
+        self._booted: dict[str, str] = {}
 
     def domains(self) -> tuple[XenDomain, ...]:
         """Every domain but Domain-0, those invisible to libvirt too.
@@ -107,7 +110,7 @@ class XlToolstack:
         :raises ToolstackFailed: Xen's scheduler has no cap, or there is no such domain
         """
         doing = f"limiting domain {domid} to {cap} % of a CPU"
-        scheduler = self._info().get("xen_scheduler", "unknown")
+        scheduler = self._info("xen_scheduler") or "unknown"
         command = _CAP_COMMANDS.get(scheduler)
         if command is None:
             why = f"Xen's scheduler {scheduler} has no cap; boot Xen with sched=credit2"
@@ -119,10 +122,14 @@ class XlToolstack:
 
         :raises ToolstackFailed: xl does not answer
         """
-        return tuple(self._info().get("virt_caps", "").split())
+        return tuple(self._info("virt_caps").split())
 
-    def _info(self) -> dict[str, str]:
-        return parse_info(self._run("asking for 'xl info'", "info"))
+    def _info(self, name: str) -> str:
+        """What ``xl info`` tells of the boot of Xen, '' for nothing; asked once."""
+        if name not in self._booted:
+            told = parse_info(self._run("asking for 'xl info'", "info"))
+            self._booted = {each: told.get(each, "") for each in _BOOTED}
+        return self._booted[name]
 
     def _run(self, doing: str, *arguments: str) -> str:
         path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SBIN))

@@ -199,3 +199,13 @@ def test_whether_libxl_balloons(
     path.write_text(conf)
     xl = program(tmp_path, "xl", script)
     assert libxl_autoballoons(path, xl=xl) is expected
+
+
+def test_xens_command_line_is_asked_once_but_for_failures(tmp_path: Path) -> None:
+    conf, calls = tmp_path / "libxl.conf", tmp_path / "calls"
+    counted = f"echo >>{calls}; test $(wc -l <{calls}) -gt 1 || exit 1; "
+    told = "echo 'xen_commandline        : loglvl=all'"
+    xl = program(tmp_path, "xl", counted + told)
+    found = [libxl_autoballoons(conf, xl=xl) for _ in range(4)]
+    assert found == [False, True, True, True]
+    assert len(calls.read_text().splitlines()) == 2

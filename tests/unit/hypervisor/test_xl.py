@@ -146,6 +146,24 @@ def test_all_but_domain_0_are_told(host: Host) -> None:
     )
 
 
+def test_what_stays_until_the_next_boot_is_asked_once(host: Host) -> None:
+    toolstack = host.toolstack()
+    for _ in range(3):
+        assert "hap" in toolstack.virt_caps()
+        toolstack.set_cap(2, 10)
+    assert host.calls().count("info") == 1
+
+
+def test_a_failure_is_not_remembered(host: Host) -> None:
+    toolstack = host.toolstack()
+    working = host.path.read_text()
+    host.path.write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(exceptions.ToolstackFailed):
+        toolstack.virt_caps()
+    host.path.write_text(working)
+    assert "hap" in toolstack.virt_caps()
+
+
 def test_a_list_that_is_not_understood_is_no_list(host: Host) -> None:
     """A row that was passed over might be the second copy of a guest."""
     host.rows.append("t-new   9   192   1   ?new?   1.0\n")
