@@ -18,6 +18,7 @@ from xen.resident import Resident
 
 PILOT = Path(__file__).with_name("pilot.py")
 
+METRICS = "/var/lib/nova-xen/t-migrations.prom"
 JOURNALS = "/var/lib/nova-xen/migrations/journals"
 SHARED = "/srv/nova/instances"
 #: what the guest boots with; each MiB goes over slowly on emulated hosts
@@ -31,6 +32,7 @@ live_migration_scheme = tcp
 live_migration_monitor_interval = 1.0
 [xen]
 libvirtd_restart_command = nova-xen-lab-libvirtd restart
+migration_metrics_path = {METRICS}
 """
 
 
@@ -114,7 +116,8 @@ class Pair:
             found += [
                 f"{host.name}: {each}"
                 for each in domains
-                if each != name and any(re.match(own, each) for own in self._own)
+                if each not in self._uuids
+                if any(re.match(own, each) for own in self._own)
             ]
             proofs = host.sh(f"find {SHARED}/{uuid} -name '.nova-xen-proof*'")
             found += proofs.split()

@@ -62,6 +62,8 @@ class Moment:
             case "force":
                 self._driver.force_complete_migration(self._ask["server"])
             case "die":
+                if "after" in self._ask:
+                    subprocess.run(["bash", "-c", self._ask["after"]], check=False)
                 os.kill(os.getpid(), 9)
             case command:
                 subprocess.run(["bash", "-c", command], check=False)
@@ -99,11 +101,23 @@ def request(ask: dict[str, Any]) -> MigrationRequest:
     )
 
 
+def serve(driver: Any, host: str) -> dict[str, Any]:
+    """Begin as a service does, with the host's name, or end as one."""
+    if host:
+        return {"removed": list(driver.init_host(host))}
+    driver.cleanup_host()
+    return {"removed": []}
+
+
 def answer(driver: Any, ask: dict[str, Any]) -> dict[str, Any]:
     """The record, or the error in its own words."""
     try:
+        if "service" in ask:
+            return serve(driver, ask["service"])
         if "recover" in ask:
-            return {"plans": to_plain(driver.recover_migrations(ask["recover"]))}
+            lost = ask.get("lost", ())
+            plans = driver.recover_migrations(ask["recover"], lost_hosts=lost)
+            return {"plans": to_plain(plans)}
         moment = Moment(driver, ask)
         with at_journal(ask.get("journal"), moment.act):
             record = driver.migrate(request(ask), moment)

@@ -12,7 +12,6 @@ import dataclasses
 import os
 import re
 import shlex
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +19,18 @@ import pytest
 
 from xen.conftest import SLOW, Dom0
 from xen.migration.conftest import Pair
+from xen.migration.hosts import (
+    ARM,
+    FIRE,
+    LAST_PASS,
+    MID_COPY,
+    POWER_OFF,
+    is_up,
+    power_on,
+    whole_again,
+)
 from xen.migration.ticks import goes_on, last
-from xen.resident import TOP
 
-MIB = 1024**2
-MID_COPY = {"state": "copying", "bytes": 20 * MIB}
-LAST_PASS = {"state": "stopped"}
 FAR = "ssh -o BatchMode=yes -o ServerAliveInterval=2 -o ServerAliveCountMax=2 root@xen2"
 SOURCE, DESTINATION = 0, 1
 
@@ -48,10 +53,6 @@ class Cut:
     kind: str = "live"
 
 
-#: what makes an armed command run, in no time
-FIRE = "exec 3<>/dev/tcp/xen2/7777"
-_ARM = "nohup setsid sh -c 'nc -l -p 7777; {}' >/dev/null 2>&1 </dev/null &"
-POWER_OFF = "echo o >/proc/sysrq-trigger"
 LINK_DOWN = "ip link set eth1 down"
 LINK_UP = "here:ip link set eth1 up"
 HOG = (
@@ -128,33 +129,14 @@ def mend(pair: Pair, steps: tuple[str, ...]) -> None:
             case "there":
                 pair.hosts[DESTINATION].sh(command)
             case "power":
-                _power_on(pair)
-
-
-def _power_on(pair: Pair) -> None:
-    """The destination again, with the disk it had; its shared folder is mounted."""
-    lab = str(TOP / "tools/xenlab")
-    subprocess.run([lab, "down", "xen2"], check=True)
-    pair.forget(pair.hosts[DESTINATION])
-    subprocess.run([lab, "up", "2", "--keep-disk"], check=True)
-    pair.hosts[DESTINATION].sh("nova-xen-lab-nfs mount xen1")
-
-
-def is_up(host: Dom0) -> bool:
-    """Whether it answers, over the network that no test cuts."""
-    command = [str(TOP / "tools/xenlab"), "ssh", host.name, "true"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+                power_on(pair)
 
 
 @pytest.fixture
 def restored(clean: Pair) -> Iterator[Pair]:
     """The pair, whose hosts are whole again however the test ended."""
     yield clean
-    if not is_up(clean.hosts[DESTINATION]):
-        _power_on(clean)
-    for host in clean.hosts:
-        host.sh("ip link set eth1 up; nova-xen-lab-libvirtd start")
-    clean.hosts[DESTINATION].sh("nova-xen-lab-nfs mount xen1")
+    whole_again(clean)
 
 
 def recovered(pair: Pair, host: Dom0) -> list[dict[str, Any]]:
@@ -182,7 +164,7 @@ def test_one_guest_is_left(restored: Pair, what: str) -> None:
     name = restored.create("cut", cut.mode)
     counted = last(source, name)
     if cut.armed:
-        restored.hosts[DESTINATION].sh(_ARM.format(cut.armed))
+        restored.hosts[DESTINATION].sh(ARM.format(cut.armed))
     told = restored.ask(
         source,
         server=name,
