@@ -52,7 +52,8 @@ class Unwatched:
         if socket is None:
             return
         acked, now = sockets.bytes_acked(socket), self._world.clock()
-        if acked != self._acked:
+        # what is not counted may go over all the time
+        if acked is None or acked != self._acked:
             self._acked, self._moved = acked, now
         still = now - self._moved
         if self._lost or still >= STALLED:

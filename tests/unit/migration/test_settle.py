@@ -101,6 +101,18 @@ def test_what_takes_nothing_for_a_minute_is_cut(
     check_settled(hosts, lost=False)
 
 
+def test_what_is_not_counted_is_not_cut(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = hold(hosts, Point.STOPPED)
+    monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
+    [plan] = hosts.recover("xen1")
+    assert (plan.state, hosts.executing()) == (UNDECIDED, [])
+    go_on.set()
+    hosts.wait_for_calls()
+    assert [each.state for each in hosts.recover("xen1")] == [S.DONE]
+
+
 def test_what_no_kernel_cuts_is_waited_for(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
