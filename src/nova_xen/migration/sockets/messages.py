@@ -84,9 +84,10 @@ def request_for(
     """Ask for, or about, one connection."""
     asked = _ASKED.pack(sought.family, socket.IPPROTO_TCP, extensions, ALL_STATES)
     ends = _ENDS.pack(
-        *(sought.source_port, sought.destination_port),
-        *(_packed(sought.family, sought.source),),
-        *(_packed(sought.family, sought.destination),),
+        sought.source_port,
+        sought.destination_port,
+        _packed(sought.family, sought.source),
+        _packed(sought.family, sought.destination),
     )
     known_by = _KNOWN_BY.pack(interface, sought.cookie)
     return _whole(kind, flags, asked + ends + known_by)
