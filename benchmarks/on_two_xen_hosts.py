@@ -150,6 +150,7 @@ class Stop:
     def close(self) -> None:
         """Stop watching."""
         self._suspend.close()
+        self._arrival.close()
         self._connection.close()
 
 

@@ -70,6 +70,23 @@ def test_closing_calls_no_close_callback(xen: Tier) -> None:
     assert told == []
 
 
+@pytest.mark.parametrize("callbacks", [0, 1, 2])
+def test_a_callback_keeps_a_closed_connection(xen: Tier, callbacks: int) -> None:
+    """And the daemon its client, until the process ends; they count as one."""
+    connection = xen.connect()
+    events = (
+        libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+        libvirt.VIR_DOMAIN_EVENT_ID_REBOOT,
+        libvirt.VIR_DOMAIN_EVENT_ID_WATCHDOG,
+    )
+    numbers = [
+        connection.domainEventRegisterAny(None, event, lambda *_: None, None)
+        for event in events[: callbacks + 1]
+    ]
+    connection.domainEventDeregisterAny(numbers.pop())
+    assert connection.close() == min(callbacks, 1)
+
+
 def test_a_restarted_daemon_is_told_once(xen: Tier) -> None:
     connection = xen.connect()
     told: list[int] = []

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +25,7 @@ NAME = "web"
 #: bytes that the simulation sends before it waits, and of the end of its stream
 HALF = 32 * 4096
 PROTOCOL = 4096
+ROUND_TRIPS = 500
 PVH = {"hw_machine_type": "xenpvh"}
 
 
@@ -73,6 +77,41 @@ def test_there_and_back(there: Between) -> None:
         with pytest.raises(exceptions.ServerNotFound):
             find_guest(there.here.host.connection, NAME)
         assert back.migrate(NAME).state is MigrationState.DONE
+
+
+def open_files(pid: int | str, kind: str = "") -> int:
+    """Descriptors of a process whose target begins so."""
+    found = 0
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found += os.readlink(f"/proc/{pid}/fd/{number}").startswith(kind)
+    return found
+
+
+def test_a_thousand_in_a_row_leave_nothing(there: Between) -> None:
+    """No descriptor, thread, journal or lock, and no client of either libvirtd."""
+    back = Between(there.there, there.here)
+
+    def there_and_back() -> None:
+        for way in (there, back):
+            assert way.migrate(NAME).state is MigrationState.DONE
+
+    def used() -> list[int]:
+        # a libvirtd also has a terminal more of each domain that was simulated in it
+        daemons = (there.here.daemon.pid, there.there.daemon.pid)
+        sockets = [open_files(pid, "socket:") for pid in daemons]
+        return [threading.active_count(), open_files("self"), *sockets]
+
+    for _ in range(10):
+        there_and_back()
+    before = used()
+    for _ in range(ROUND_TRIPS):
+        there_and_back()
+    until(
+        lambda: all(now <= then + 3 for now, then in zip(used(), before, strict=True))
+    )
+    assert homes(there) == [0]
+    assert left_behind(there) == []
 
 
 def test_bytes_are_the_connections_own(there: Between) -> None:

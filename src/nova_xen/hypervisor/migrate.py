@@ -6,6 +6,7 @@ refuses), peer to peer alone, and no parameters but these two and a name; it has
 abortJob and no statistics but the elapsed time (probed on real Xen, doc/libxl.rst).
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -82,15 +83,29 @@ class ArrivalWatch:
         self._uuid = uuid
         self._lock = threading.Lock()
         self._resumed: float | None = None
+        self._callback: int | None = None
         try:
             connection.on_open(self._register)
         except (libvirt.libvirtError, exceptions.NovaXenError) as error:
             LOG.warning("%s tells no events: %s", connection.uri, error)
 
     def _register(self, raw: Raw) -> None:
-        self._connection.direct(
+        self._callback = self._connection.direct(
             raw, "domainEventRegisterAny", None, _LIFECYCLE, self._on_event, None
         )
+
+    def close(self) -> None:
+        """Take the callback back: libvirt keeps a connection open that has one.
+
+        What was seen can still be asked for.
+        """
+        number, self._callback = self._callback, None
+        if number is None or not self._connection.is_alive():
+            return
+        with contextlib.suppress(exceptions.NovaXenError):
+            self._connection.call(
+                "domainEventDeregisterAny", number, doing="ending events"
+            )
 
     def _on_event(
         self, _raw: Raw, domain: Any, event: int, _detail: int, _opaque: object

@@ -141,9 +141,13 @@ class _Run:
 
     def _copy(self, domid: int) -> None:
         """libvirt's call, watched until it has ended."""
-        arrival = self._checked.destination.watch(self._guest.uuid)
         sockets = self._world.sockets_of()
-        with contextlib.closing(self._world.suspend_watch_of(domid)) as suspended:
+        with (
+            contextlib.closing(
+                self._checked.destination.watch(self._guest.uuid)
+            ) as arrival,
+            contextlib.closing(self._world.suspend_watch_of(domid)) as suspended,
+        ):
             self._watched(domid, arrival, sockets, suspended)
 
     def _watched(

@@ -66,12 +66,21 @@ class ConnectionEvents(ConnectionBase):
         return int(not (self._broken or self._closed))
 
     def close(self) -> int:
-        """Close the connection; no close callback is called for this."""
-        if not self._closed:
-            self._closed = True
-            self._host.forget(self)  # type: ignore[arg-type]
+        """Close the connection; no close callback is called for this.
+
+        A callback that is still registered keeps it open, which nobody can use then: 1
+        is returned, and the daemon has a client for ever.
+        """
+        left = min(len(self._registry), 1)
+        if self._closed:
+            return left
+        self._closed = True
+        self._host.forget(self)  # type: ignore[arg-type]
+        if left and not self._broken:
+            self._host.kept_open.append(self)  # type: ignore[arg-type]
+        if not left:
             self._registry.clear()
-        return 0
+        return left
 
     def deliver(self, event_id: int, guest: Guest, details: tuple[Any, ...]) -> None:
         """Queue an event for the callbacks that want it."""

@@ -78,6 +78,9 @@ class Registry:
         self._ids = itertools.count()
         self._registrations: dict[int, Registration] = {}
 
+    def __len__(self) -> int:
+        return len(self._registrations)
+
     def add(self, registration: Registration) -> int:
         """Keep a callback and return the id that removes it."""
         number = next(self._ids)

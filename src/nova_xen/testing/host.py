@@ -63,6 +63,8 @@ class FakeHost(Daemon):
         self.gate = Gate()
         self.network = network or Network()
         self._connections: weakref.WeakSet[FakeConnection] = weakref.WeakSet()
+        #: closed with a callback, so that the daemon has a client that nobody is
+        self.kept_open: list[FakeConnection] = []
         self.network.add(self)
         self._add_domain_0()
 

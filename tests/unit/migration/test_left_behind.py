@@ -108,6 +108,7 @@ def check_nothing_left(hosts: Hosts) -> None:
     assert states(hosts) <= {*filter(ended, S)}
     for place in hosts.places.values():
         assert not place.journals.busy(UUID)
+        assert place.fake.kept_open == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
