@@ -18,7 +18,7 @@ from nova_xen.migration.peer.ssh import ProgramPeer
 from nova_xen.model import MigrationJournal
 
 #: seconds without a question after which a kept one is closed
-KEEP = 120.0
+KEEP = 600.0
 
 
 class KeptPeer(ProgramPeer):
