@@ -21,7 +21,7 @@ ASKED: dict[str, Any] = {
     "kernel": "/srv/guest/vmlinux",
     "ramdisk": "/srv/guest/initrd.img",
     "cmdline": "console=hvc0 quiet mitigations=off tsc=reliable nova_xen.ticks",
-    "ram_mib": 640,
+    "ram_mib": 1024,
     "other": DESTINATION,
 }
 PARTS = {

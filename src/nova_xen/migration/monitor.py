@@ -30,6 +30,8 @@ LOG = logging.getLogger(__name__)
 #: seconds; the kernel itself holds a connection for dead after a quarter of an hour,
 #: and all that time the guest would stand still
 STALLED = 60.0
+#: seconds in which nothing is looked at once the guest was asked to suspend
+SPARED = 1.0
 
 
 class Monitor:
@@ -83,7 +85,8 @@ class Monitor:
     def _wait(self, call: Call) -> bool:
         """One interval and a look; False once the call has ended."""
         try:
-            if call.wait(self._world.options.monitor_interval):
+            interval = self._world.options.monitor_interval
+            if call.wait(interval) or self._spared(call, interval):
                 return False
             self.look()
         except (KeyboardInterrupt, SystemExit):
@@ -97,12 +100,27 @@ class Monitor:
             )
         return True
 
+    def _spared(self, call: Call, interval: float) -> bool:
+        """Whether the call ended in the time that is left to the last pass.
+
+        That takes a fraction of a second, in which the guest stands still, and a look
+        would take dom0's processor from it.
+        """
+        copying = self._story.state is MigrationState.COPYING
+        if not copying or not self._suspended.asked():
+            return False
+        self._do(self._let_go)
+        return call.wait(min(interval, SPARED))
+
     def look(self) -> None:
         """One interval."""
-        parts = (
+        self._do(
             *(self._measure, self._let_go, self._follow),
             *(self._heed, self._check, self._tell),
         )
+
+    def _do(self, *parts: Callable[[], None]) -> None:
+        """Each part, whatever becomes of the others."""
         for part in parts:
             try:
                 part()
@@ -190,10 +208,10 @@ class Monitor:
             self._ending.abort(self._socket, why)
 
     def _tell(self) -> None:
-        self._story.tell()
+        progress = self._story.tell()
         now = self._world.clock()
         if now - self._logged >= self._world.options.log_interval:
             self._logged = now
-            LOG.info("%s", log_line(self._story.record, self._story.progress()))
+            LOG.info("%s", log_line(self._story.record, progress))
             self._story.keep()
-        export(self._world, self._story.record, self._story.progress())
+        export(self._world, self._story.record, progress)

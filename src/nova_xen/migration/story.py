@@ -175,9 +175,11 @@ class Story:
             throttled=self.throttled,
         )
 
-    def tell(self) -> None:
-        """Show the progress to whoever asked for it."""
-        self._watch(self.progress())
+    def tell(self) -> MigrationProgress:
+        """Show the progress to whoever asked for it, and return it."""
+        made = self.progress()
+        self._watch(made)
+        return made
 
     def keep(self) -> None:
         """Write the record; a full disk must not end a migration."""

@@ -10,7 +10,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.migration.control import Wish
-from nova_xen.migration.monitor import STALLED
+from nova_xen.migration.monitor import SPARED, STALLED
 from nova_xen.migration.storage import INTERVAL
 from nova_xen.model import MigrationKind, MigrationState, TimeoutAction
 from nova_xen.planning.migration.timeout import TimeoutPlan
@@ -268,6 +268,46 @@ class Pressing:
         if self._stops:
             raise self._stops.pop(0)
         return self._watched.ending.aborted
+
+
+class Waited:
+    """A call during whose waits things happen; it ends after the last."""
+
+    def __init__(self, *happenings: Callable[[], None]) -> None:
+        self._happenings = list(happenings)
+        self.waits: list[float | None] = []
+
+    def start(self) -> None:
+        """It has begun."""
+
+    def wait(self, seconds: float | None = None) -> bool:
+        self.waits.append(seconds)
+        self._happenings.pop(0)()
+        return not self._happenings
+
+
+@pytest.mark.parametrize(("interval", "spared"), [(30.0, SPARED), (0.2, 0.2)])
+def test_the_last_pass_is_not_disturbed_at_first(
+    watch: Callable[..., Watched], interval: float, spared: float
+) -> None:
+    watched = watch(interval=interval)
+    told = watched.told
+
+    def suspend() -> None:
+        watched.to_suspend = True
+
+    def look_back() -> None:
+        assert told == []
+        assert watched.caps == [(DOMID, 0)], "it is let go at once all the same"
+        watched.stopped = 1001.0
+
+    watched.ending.force_complete("because")
+    watched.caps.clear()
+    call: Any = Waited(suspend, look_back, lambda: None, lambda: None)
+    watched.run(call)
+    assert call.waits == [interval, spared, interval, interval]
+    assert [progress.state for progress in told] == [S.STOPPED] * len(told)
+    assert len(told) == 3
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

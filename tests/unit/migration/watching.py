@@ -128,13 +128,16 @@ class Watched:
         kind: MigrationKind = MigrationKind.LIVE,
         cap: int | None = None,
         timeout: TimeoutPlan = FOR_EVER,
+        interval: float = 1.0,
     ) -> None:
         self.hosts = Hosts(folder)
         self.caps: list[tuple[int, int]] = []
         self.scheduler: str | None = None
         self.now = 1000.0
+        world = self.hosts.world("xen1")
         self.world = dataclasses.replace(
-            self.hosts.world("xen1"),
+            world,
+            options=dataclasses.replace(world.options, monitor_interval=interval),
             toolstack=self,  # type: ignore[arg-type]
             clock=lambda: self.now,
         )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -20,8 +20,8 @@ ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS") or 3)
 #: room for each further migration: with 96 MiB a guest's kernel ended its programs for
 #: want of memory after 19, seen once; the cause is not known
 LOST_MIB = 4
-#: seconds that a guest of an emulated host may be late with a number beside all else
-SLACK = 5.0
+#: seconds by which a host's dom0, which is busy too, may be late with word of a stop
+SLACK = 3.0
 
 
 @pytest.fixture
@@ -31,12 +31,17 @@ def stamped(clean: Pair) -> Iterator[Pair]:
         ticks.stop(host, clean.prefix)
 
 
-def round_trips(pair: Pair, name: str, kind: str) -> list[tuple[Dom0, dict[str, Any]]]:
-    """Each migration's source and record."""
-    done: list[tuple[Dom0, dict[str, Any]]] = []
+def rounded(numbers: Iterable[float]) -> list[float]:
+    """To a tenth, for people."""
+    return [round(number, 1) for number in numbers]
+
+
+def round_trips(pair: Pair, name: str, kind: str) -> list[dict[str, Any]]:
+    """Each migration's record."""
+    done: list[dict[str, Any]] = []
     for _ in range(ROUNDS):
         for here in pair.hosts:
-            done.append((here, pair.migrate(name, here, kind=kind)))
+            done.append(pair.migrate(name, here, kind=kind))
             assert pair.homes(name) == [pair.other(here).name]
     return done
 
@@ -61,16 +66,9 @@ def test_there_and_back_under_load(
     ]
     assert ticks.missing(seen) == []
     assert ticks.repeated(seen) == []
-    found = ticks.gaps(seen)
-    stops = [
-        told["entered"]["stopped"] - offsets[source.name] for source, told in moves
-    ]
-    # a guest that changes memory all the time is late with its numbers anyway
-    ordinary = max(
-        gap.seconds for gap in found if not any(gap.covers(stop) for stop in stops)
-    )
-    for stop, (_source, told) in zip(stops, moves, strict=True):
-        (gap,) = [gap.seconds for gap in found if gap.covers(stop)]
-        assert told["state"] == "done"
-        assert gap <= told["downtime"] + ordinary + SLACK, (gap, ordinary, told)
+    stopped, told = ticks.stops(seen), [record["downtime"] for record in moves]
+    with capsys.disabled():
+        print(f"stood still {rounded(stopped)} s, told were {rounded(told)} s")
+    assert [record["state"] for record in moves] == ["done"] * len(moves)
+    assert stopped == [pytest.approx(each, abs=SLACK) for each in told]
     assert stamped.left_behind(name) == []

@@ -14,7 +14,9 @@ from xen.conftest import Dom0
 #: seconds that a guest has for its next words on an emulated host
 PATIENCE = 120
 _NUMBER = re.compile(r"tick n=(\d+)")
-_TICK = re.compile(r"^(\d+\.\d+) .*NOVA-XEN-GUEST tick n=(\d+) ", re.MULTILINE)
+_TICK = re.compile(
+    r"^(\d+\.\d+) .*NOVA-XEN-GUEST tick n=(\d+) clock=(\d+)", re.MULTILINE
+)
 _STAMPER = """
 rm -f /tmp/{1}ticks
 nohup setsid bash -c '
@@ -27,10 +29,16 @@ echo $! >/tmp/{1}stamper
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Tick:
-    """One number, and when it was read by this machine's clock."""
+    """One number, and when it was read by this machine's clock.
+
+    ``clock`` is the guest kernel's monotonic one, in seconds: it goes on where it was
+    after a migration.
+    """
 
     number: int
     at: float
+    clock: float
+    host: str
 
 
 def stamp(host: Dom0, name: str, prefix: str) -> None:
@@ -56,7 +64,10 @@ def offset_of(host: Dom0) -> float:
 def read(host: Dom0, prefix: str, offset: float) -> list[Tick]:
     """The ticks noted so far, by this machine's clock."""
     text = host.sh(f"cat /tmp/{prefix}ticks")
-    return [Tick(int(number), float(at) - offset) for at, number in _TICK.findall(text)]
+    return [
+        Tick(int(number), float(at) - offset, int(clock) / 1e9, host.name)
+        for at, number, clock in _TICK.findall(text)
+    ]
 
 
 def missing(ticks: Sequence[Tick]) -> list[int]:
@@ -71,27 +82,20 @@ def repeated(ticks: Sequence[Tick]) -> list[int]:
     return sorted({number for number in numbers if numbers.count(number) > 1})
 
 
-@dataclasses.dataclass(frozen=True)
-class Gap:
-    """The time between two numbers that follow each other."""
-
-    begin: float
-    end: float
-
-    @property
-    def seconds(self) -> float:
-        """How long nothing was heard."""
-        return self.end - self.begin
-
-    def covers(self, moment: float) -> bool:
-        """Whether the moment lies in it."""
-        return self.begin <= moment < self.end
+def stays(ticks: Sequence[Tick]) -> list[list[Tick]]:
+    """What it said at one host after the other, in order."""
+    by_host = itertools.groupby(sorted(ticks), key=lambda tick: tick.host)
+    return [list(stay) for _host, stay in by_host]
 
 
-def gaps(ticks: Sequence[Tick]) -> list[Gap]:
-    """All of them, in order."""
-    moments = [tick.at for tick in sorted(ticks)]
-    return [Gap(begin, end) for begin, end in itertools.pairwise(moments)]
+def stops(ticks: Sequence[Tick]) -> list[float]:
+    """Seconds for which the guest's own clock stood still between its stays.
+
+    A number that comes late, because the guest or the host has little of the
+    processor, counts for nothing: of each stay the least late one is taken.
+    """
+    late = [min(tick.at - tick.clock for tick in stay) for stay in stays(ticks)]
+    return [after - before for before, after in itertools.pairwise(late)]
 
 
 def last(host: Dom0, name: str) -> int:

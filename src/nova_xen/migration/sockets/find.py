@@ -28,13 +28,30 @@ MIGRATION_PORTS = range(49152, 49216 + 1)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def helper_inodes(domid: int, proc: Path) -> frozenset[int] | None:
+def others(proc: Path) -> frozenset[str]:
+    """Numbers of the processes that send no domain; none when nobody tells."""
+    with contextlib.suppress(OSError):
+        there = frozenset(_processes(proc))
+        return there - {pid for pid, _arguments in _helpers(proc, frozenset())}
+    return frozenset()
+
+
+def helper_inodes(
+    domid: int, proc: Path, *, skip: frozenset[str] = frozenset()
+) -> frozenset[int] | None:
     """Inodes of the sockets that a process of libxl sends this domain over.
 
     None where there is no such process. Its descriptor is no socket when the migration
     is tunnelled: it is a pipe then.
+
+    :param skip: processes that are not looked at: a host has hundreds, and this is
+        asked at each interval
     """
-    helpers = list(_helpers(domid, proc))
+    helpers = [
+        (f"{proc}/{pid}", arguments[_FD])
+        for pid, arguments in _helpers(proc, skip)
+        if arguments[_DOMID] == str(domid)
+    ]
     found = set()
     for process, descriptor in helpers:
         with contextlib.suppress(OSError):
@@ -67,28 +84,32 @@ def plain(address: str) -> Address:
     return parsed
 
 
-def _helpers(domid: int, proc: Path) -> Iterator[tuple[str, str]]:
-    """The helpers that send this domain, each with its descriptor's number."""
+def _processes(proc: Path) -> Iterator[str]:
+    return filter(str.isdecimal, os.listdir(proc))
+
+
+def _helpers(proc: Path, skip: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+    """The helpers that send a domain, each with its arguments."""
     wanted = HELPER.encode()
-    for pid in filter(str.isdecimal, os.listdir(proc)):
+    for pid in _processes(proc):
+        if pid in skip:
+            continue
         # a process may end between being listed and being read
         with contextlib.suppress(OSError):
             with open(f"{proc}/{pid}/cmdline", "rb") as stream:
                 cmdline = stream.read()
-            # hosts have hundreds of processes, and this is asked at each interval
             if wanted in cmdline:
                 arguments = cmdline.decode(errors="replace").split("\0")
-                if _sends(arguments, domid):
-                    yield f"{proc}/{pid}", arguments[_FD]
+                if _sends(arguments):
+                    yield pid, arguments
 
 
-def _sends(arguments: list[str], domid: int) -> bool:
+def _sends(arguments: list[str]) -> bool:
     return (
         len(arguments) > _DOMID
         and Path(arguments[0]).name == HELPER
         and arguments[1] == _SAVING
         and arguments[_FD].isdecimal()
-        and arguments[_DOMID] == str(domid)
     )
 
 

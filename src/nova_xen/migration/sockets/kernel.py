@@ -35,11 +35,16 @@ class KernelSockets:
         self._pids = tuple(pids)
         self._proc = proc
         self._before: frozenset[int] = frozenset()
+        self._others: frozenset[str] = frozenset()
         self._warned = False
         self.baseline()
 
     def baseline(self) -> None:
-        """Take the connections there are for those of others; call it before."""
+        """Take what there is for that of others; call it before libvirt's call.
+
+        Connections, where there are ``pids``, and processes that send no domain.
+        """
+        self._others = find.others(self._proc)
         if self._pids:
             there = self._listed(find.inodes_of(self._pids, self._proc))
             self._before = frozenset(each.cookie for each in there)
@@ -51,7 +56,7 @@ class KernelSockets:
         helper sends. None also when the migration is tunnelled, when the kernel does
         not tell (a warning says so once), or when several could be it.
         """
-        inodes = find.helper_inodes(domid, self._proc)
+        inodes = find.helper_inodes(domid, self._proc, skip=self._others)
         if inodes is not None:
             found = self._listed(inodes)
         elif self._pids:

@@ -79,6 +79,19 @@ def test_the_helpers_connection_is_found(
     assert sockets.find(3, "xen2") is None
 
 
+def test_what_ran_before_is_not_looked_at_again(connect: Connect, proc: Proc) -> None:
+    """A host has hundreds of processes; the helper is started by libvirt's call."""
+    ours, _ = connect(V4, "127.0.0.1")
+    proc.process(300, ["libvirtd"], {48: ours})
+    sockets = KernelSockets(proc=proc.root)
+    proc.helper(309, 1, 48, ours)
+    assert inode_found(sockets.find(1, "xen2")) == inode(ours)
+    os.replace(proc.root / "309" / "cmdline", proc.root / "300" / "cmdline")
+    assert sockets.find(1, "xen2") is None
+    sockets.baseline()
+    assert inode_found(sockets.find(1, "xen2")) == inode(ours), "it is a helper now"
+
+
 def test_libvirtds_own_is_none_of_a_domain_with_a_helper(
     sender: Connect, proc: Proc
 ) -> None:
