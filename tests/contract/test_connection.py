@@ -87,6 +87,34 @@ def test_a_callback_keeps_a_closed_connection(xen: Tier, callbacks: int) -> None
     assert connection.close() == min(callbacks, 1)
 
 
+def test_an_event_is_tracked_once(xen: Tier, defined: Any) -> None:
+    """For all guests, and for each guest; what was given back can be had again."""
+    life, reboot = (
+        libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+        libvirt.VIR_DOMAIN_EVENT_ID_REBOOT,
+    )
+    connection = xen.connect()
+
+    def track(event: int, domain: Any) -> int:
+        number: int = connection.domainEventRegisterAny(
+            domain, event, lambda *_: None, None
+        )
+        return number
+
+    own, numbers = connection.lookupByName(documents.NAME), []
+    for domain in (None, own):
+        numbers += [track(reboot, domain), track(life, domain)]
+        with refused(ARGUMENT, libvirt.VIR_FROM_NONE, "already tracked"):
+            track(life, domain)
+        connection.domainEventDeregisterAny(numbers.pop())
+        numbers.append(track(life, domain))
+    for number in numbers:
+        connection.domainEventDeregisterAny(number)
+    with refused(ARGUMENT, libvirt.VIR_FROM_DOMAIN, "must match connection"):
+        track(life, defined)
+    connection.close()
+
+
 def test_a_restarted_daemon_is_told_once(xen: Tier) -> None:
     connection = xen.connect()
     told: list[int] = []

@@ -29,8 +29,18 @@ class ConnectionEvents(ConnectionBase):
     def domainEventRegisterAny(
         self, domain: FakeDomain | None, event: int, callback: Callback, opaque: object
     ) -> int:
-        """Call `callback` for each event of that id; return the id to stop it."""
+        """Call `callback` for each event of that id; return the id to stop it.
+
+        The binding gives libvirt one function for all callbacks of an event, so that
+        the second of them is one too many.
+        """
+        code = libvirt.VIR_ERR_INVALID_ARG
+        if domain is not None and domain.connect() is not self:
+            detail = f"domain '{domain.name()}' must match connection"
+            raise errors.raw_error(code, detail, Origin.DOMAIN)
         uuid = None if domain is None else domain.UUIDString()
+        if self._registry.tracks(event, uuid):
+            raise errors.error(code, "event callback already tracked", Origin.NONE)
         return self._registry.add(Registration(event, uuid, callback, opaque))
 
     @api()

@@ -81,6 +81,13 @@ class Registry:
     def __len__(self) -> int:
         return len(self._registrations)
 
+    def tracks(self, event_id: int, uuid: str | None) -> bool:
+        """Tell whether there is a callback for this event of just this guest, or all."""
+        return any(
+            (each.event_id, each.uuid) == (event_id, uuid)
+            for each in self._registrations.values()
+        )
+
     def add(self, registration: Registration) -> int:
         """Keep a callback and return the id that removes it."""
         number = next(self._ids)

@@ -75,7 +75,7 @@ def test_a_failing_callback_does_not_stop_the_others(
         raise ValueError("no")
 
     connection.domainEventRegisterAny(None, LIFECYCLE, fails, None)
-    seen = _listen(connection)
+    seen = _listen(connection, domain)
     domain.create()
     host.settle()
     assert seen == [(STARTED, 1)]
