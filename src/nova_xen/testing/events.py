@@ -82,7 +82,7 @@ class Registry:
         return len(self._registrations)
 
     def tracks(self, event_id: int, uuid: str | None) -> bool:
-        """Tell whether there is a callback for this event of just this guest, or all."""
+        """Tell whether there is a callback for this event of this guest (None: all)."""
         return any(
             (each.event_id, each.uuid) == (event_id, uuid)
             for each in self._registrations.values()

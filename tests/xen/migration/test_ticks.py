@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from xen.conftest import Dom0
 from xen.migration import ticks
 from xen.migration.conftest import MEMORY_MIB, Pair
 
