@@ -20,7 +20,7 @@ ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS") or 3)
 #: about 1 MiB less after each, and with 96 MiB the kernel ended its programs after 19
 LOST_MIB = 2
 #: seconds by which a host's dom0, which is busy too, may be late with word of a stop
-SLACK = 3.0
+SLACK = 2.0
 
 
 @pytest.fixture
