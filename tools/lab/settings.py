@@ -67,7 +67,7 @@ class Host:
 
     @property
     def address(self) -> str:
-        """Address on br0, the network of hosts and guests (10.77.0.0/24)."""
+        """Address on br0, the network of hosts and guests (10.77.0.0/16)."""
         return f"10.77.0.{self.number}"
 
     @property
