@@ -18,7 +18,7 @@ WAYS = {"pvh": "live", "hvm": "live", "pv": "stop-and-copy"}
 ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS") or 3)
 #: room for each further migration: a guest with a disk and a network interface has
 #: about 1 MiB less after each, and with 96 MiB the kernel ended its programs after 19
-LOST_MIB = 2
+LOST_MIB = 4
 #: seconds by which a host's dom0, which is busy too, may be late with word of a stop
 SLACK = 2.0
 
