@@ -9,6 +9,7 @@ others use is the machine's, so both are also told apart.
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import tempfile
@@ -37,7 +38,13 @@ from nova_xen.migration.peer.local import LocalPeer
 from nova_xen.migration.world import Destination, World
 from nova_xen.model import MigrationOptions, MigrationRequest, PlanOptions, Side
 from nova_xen.operations.host import Host
-from nova_xen.testing import FakeHost, FakeSockets, FakeSuspendWatch, FakeToolstack
+from nova_xen.testing import (
+    FakeHost,
+    FakePausing,
+    FakeSockets,
+    FakeSuspendWatch,
+    FakeToolstack,
+)
 
 ROUNDS = 200
 NAME = "web"
@@ -157,6 +164,7 @@ def _world(here: Place, there: Place) -> World:
         peer_of=lambda _address: there.side(Side.DESTINATION),
         destination_of=lambda _uri: Destination(there.connection),
         suspend_watch_of=lambda domid: FakeSuspendWatch(here.fake, domid),
+        pausing_of=functools.partial(FakePausing, here.fake),
         journals=here.journals,
         history=History(here.options.state_path),
     )

@@ -9,6 +9,7 @@ the same byte, and the other host's side is done in this process.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any
 
 from libxl.rig.daemon import Daemon
 from libxl.rig.simulation import Simulation
-from libxl.rig.toolstack import SimulatedToolstack
+from libxl.rig.toolstack import SimulatedPausing, SimulatedToolstack
 from nova_xen.hypervisor import BootPaths, Connection
 from nova_xen.migration import recover, run
 from nova_xen.migration.history import History
@@ -118,6 +119,7 @@ class Between:
             peer_of=lambda _: self.there.side(self.here.daemon, Side.DESTINATION),
             destination_of=lambda uri: Destination(Connection(uri)),
             suspend_watch_of=lambda _domid: Unwatched(),
+            pausing_of=functools.partial(SimulatedPausing, self.here.toolstack),
             journals=self.here.journals,
             history=History(str(self.here.state)),
             sleep=lambda seconds: time.sleep(min(seconds, LONGEST_SLEEP)),

@@ -3,7 +3,7 @@
 
 Seen with Xen 4.17: a domain that a dead libvirtd left behind is invisible to libvirt
 and is in ``xl list``; one that was suspended for a migration goes on by no command of
-xl, but by libxl_domain_resume() (:mod:`nova_xen.hypervisor.libxl_resume`).
+xl, but by libxl_domain_resume() (:mod:`nova_xen.hypervisor.libxl_program`).
 """
 
 import os
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import libxl_resume
+from nova_xen.hypervisor import libxl_program
 from nova_xen.model import XenDomain
 
 #: seconds; ``xl destroy`` waits for the back ends, ``xl list`` took 0.3 s on TCG
@@ -101,8 +101,9 @@ class XlToolstack:
             why = "it is not suspended"
             raise exceptions.ToolstackFailed(doing=doing, why=why)
         # isolated (-I): what lies in the current folder is not imported
-        program = Path(libxl_resume.__file__)
-        self._call(doing, [sys.executable, "-I", str(program), str(domid)])
+        program = Path(libxl_program.__file__)
+        command = [sys.executable, "-I", str(program), "resume", str(domid)]
+        self._call(doing, command)
 
     def set_cap(self, domid: int, cap: int) -> None:
         """Limit a domain to so many percent of one CPU; 0 is no limit.

@@ -57,6 +57,23 @@ class Peer(Protocol):
         """Let go of the other host."""
 
 
+class Pausing(Protocol):
+    """Pauses a domain at the source when it is suspended, once.
+
+    So nobody's resume lets it run. It outlives this process, and ends by itself with
+    the domain, or when the journal is gone.
+    """
+
+    def ready(self) -> None:
+        """Wait until it looks at the domain.
+
+        :raises ToolstackFailed: it cannot
+        """
+
+    def close(self) -> None:
+        """End it: it pauses nothing any more."""
+
+
 class Toolstack(Protocol):
     """What Xen itself knows and does, beside libvirt (``xl``)."""
 

@@ -229,6 +229,13 @@ class Journals:
             except FileNotFoundError:
                 return []
 
+    def path(self, uuid: str) -> str:
+        """Where the guest's journal is, or would be.
+
+        :raises InvalidRequest: ``uuid`` is none
+        """
+        return self._path(uuid)
+
     def _path(self, uuid: str, suffix: str = SUFFIX) -> str:
         if not _is_uuid(uuid):
             raise exceptions.InvalidRequest(

@@ -7,6 +7,7 @@ from oslo_config import cfg
 
 from nova_xen import config
 from nova_xen.hypervisor import Connection, EventLoop
+from nova_xen.hypervisor.pausing import Pausing
 from nova_xen.hypervisor.suspend_watch import SuspendWatch
 from nova_xen.hypervisor.xl import XlToolstack
 from nova_xen.migration.history import History
@@ -38,6 +39,7 @@ def open_migrations(host: Host, conf: cfg.ConfigOpts) -> Migrations:
         peer_of=pool.peer,
         destination_of=open_destination,
         suspend_watch_of=SuspendWatch,
+        pausing_of=Pausing,
         journals=journals,
         history=History(options.state_path),
     )

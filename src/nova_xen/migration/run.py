@@ -14,9 +14,9 @@ from nova_xen.migration.check import Checked, check, files_of
 from nova_xen.migration.control import Wishes
 from nova_xen.migration.ending import Ending
 from nova_xen.migration.failures import Interrupted, defect, failure
-from nova_xen.migration.interfaces import MigrationSockets, SuspendWatch
+from nova_xen.migration.interfaces import MigrationSockets, Pausing, SuspendWatch
 from nova_xen.migration.monitor import Monitor
-from nova_xen.migration.settle import settle
+from nova_xen.migration.settle import SILENT_PATIENCE, settle
 from nova_xen.migration.storage import StorageWatch
 from nova_xen.migration.story import Story, new_id
 from nova_xen.migration.world import World
@@ -84,6 +84,7 @@ class _Run:
         self._checked = checked
         self._ending: Ending | None = None
         self._asked: Call | None = None
+        self._pausing: Pausing | None = None
         self._call = decide_call(request, world.options, checked.address)
         definition = guest.xml(inactive=True, secure=True)
         self._story = Story(
@@ -124,7 +125,7 @@ class _Run:
         Wishes(self._world.options.state_path, self._guest.uuid).clear()
         domid = self._guest.domid()
         try:
-            self._story.begin(self._checked.source.address)
+            self._begin(domid)
             if domid is None:
                 raise refused(self._guest, self._request, "it went off meanwhile")
             self._copy(domid)
@@ -138,6 +139,18 @@ class _Run:
             LOG.exception("Server %s: its migration", self._guest.name)
             return self._settle(defect(error, self._guest.name))
         return self._story.record
+
+    def _begin(self, domid: int | None) -> None:
+        """Keep the journals, and see that nobody's resume lets the guest run here.
+
+        The program that pauses it starts while the other host works.
+        """
+        if domid is not None:
+            journal = self._world.journals.path(self._guest.uuid)
+            self._pausing = self._world.pausing_of(domid, journal)
+        self._story.begin(self._checked.source.address)
+        if self._pausing is not None:
+            self._pausing.ready()
 
     def _copy(self, domid: int) -> None:
         """libvirt's call, watched until it has ended."""
@@ -203,6 +216,7 @@ class _Run:
 
     def _finish(self) -> None:
         """It runs there: put its definition and its scheduler in order."""
+        self._pause_no_more()
         if self._story.state is not MigrationState.FINISHING:
             self._story.enter(MigrationState.FINISHING)
         journal = self._story.mirrored
@@ -215,6 +229,11 @@ class _Run:
         except exceptions.NovaXenError as error:
             LOG.warning("Server %s has arrived, but: %s", self._guest.name, error)
 
+    def _pause_no_more(self) -> None:
+        """libvirt's call is over: what is not paused is not to be any more."""
+        if self._pausing is not None:
+            self._pausing.close()
+
     def _stop(self) -> None:
         """Interrupted: settle it, unless libvirt goes on, whose end nobody awaits."""
         if self._asked is not None and not self._asked.wait(0):
@@ -224,13 +243,15 @@ class _Run:
 
     def _settle(self, error: exceptions.NovaXenError) -> MigrationRecord:
         """Something failed: look where the guest is, put it right, and say it."""
+        self._pause_no_more()
 
         def close(plan: RecoveryPlan) -> None:
             if self._story.record.ended is None:
                 self._end(plan, error)
 
         journal = self._story.journal(Side.SOURCE)
-        plan = settle(self._world, journal, self._checked.peer, close)
+        peer = self._checked.peer
+        plan = settle(self._world, journal, peer, close, patience=SILENT_PATIENCE)
         close(plan)
         if self._story.state is MigrationState.DONE:
             LOG.warning("Server %s arrived, but: %s", self._guest.name, error)

@@ -33,6 +33,9 @@ PAUSE = 5.0
 LIBVIRT_PATIENCE = 300.0
 #: seconds for Xen to free a domain that was ended; one may stay for ever
 DYING_PATIENCE = 30.0
+#: seconds for the other host to answer again while the guest stands still here, for
+#: who migrates; who recovers is told at once what a person can decide
+SILENT_PATIENCE = 120.0
 _FAR = {Side.SOURCE: Side.DESTINATION, Side.DESTINATION: Side.SOURCE}
 Close = Callable[[RecoveryPlan], None]
 #: hears in a sentence what is waited for
@@ -59,6 +62,13 @@ class _Seen:
         return any(view.busy for view in self.views)
 
     @property
+    def silent(self) -> bool:
+        """Whether the guest stands still at the source for want of one answer."""
+        if self.source is None or self.destination is not None:
+            return False
+        return any(each.suspended or each.paused for each in self.source.xen)
+
+    @property
     def dying(self) -> bool:
         there = self.destination
         return there is not None and any(domain.dying for domain in there.xen)
@@ -73,6 +83,7 @@ class _Task:
     peer: Peer
     tell: Tell
     lost: bool
+    patience: float
 
     @property
     def far(self) -> Side:
@@ -90,6 +101,7 @@ def settle(
     *,
     tell: Tell = silently,
     lost: bool = False,
+    patience: float = 0.0,
 ) -> RecoveryPlan:
     """Look at both hosts and carry out what is to be done, until nothing is.
 
@@ -100,8 +112,11 @@ def settle(
     :param close: told the plan before the journals go, after which nobody would
     :param tell: told what is waited for, before it is
     :param lost: a person is sure that the other host is off for good: it is not asked
+    :param patience: seconds for the other host to answer while the guest stands still
     """
-    task = _Task(world=world, journal=journal, peer=peer, tell=tell, lost=lost)
+    task = _Task(
+        world=world, journal=journal, peer=peer, tell=tell, lost=lost, patience=patience
+    )
     trouble = ""
     for _ in range(_ROUNDS + 1):
         plan = _look(task)
@@ -143,8 +158,8 @@ def _wait(task: _Task) -> _Seen:
     seen = _views(task)
     unwatched = Unwatched(task.world, task.journal, lost=task.lost)
     began = task.world.clock()
-    while (patience := _patience(seen)) > task.world.clock() - began:
-        what = "is still worked on" if seen.busy else "is being ended by Xen"
+    while (waited := _waited(task, seen))[1] > task.world.clock() - began:
+        what, patience = waited
         task.say(f"it {what}, which is waited for, {patience:.0f} s at most")
         if task.journal.side is Side.SOURCE and seen.source and seen.source.busy:
             unwatched.look(seen.source)
@@ -153,11 +168,15 @@ def _wait(task: _Task) -> _Seen:
     return seen
 
 
-def _patience(seen: _Seen) -> float:
-    """Seconds that may be waited for what was seen."""
+def _waited(task: _Task, seen: _Seen) -> tuple[str, float]:
+    """What is waited for by what was seen, and the seconds that it may take."""
     if seen.busy:
-        return LIBVIRT_PATIENCE
-    return DYING_PATIENCE if seen.dying else 0.0
+        return "is still worked on", LIBVIRT_PATIENCE
+    if seen.dying:
+        return "is being ended by Xen", DYING_PATIENCE
+    if seen.silent and not task.lost:
+        return "stands still until the other host answers", task.patience
+    return "", 0.0
 
 
 def _views(task: _Task) -> _Seen:

@@ -10,6 +10,7 @@ from nova_xen.hypervisor import ArrivalWatch, Connection
 from nova_xen.migration.history import History
 from nova_xen.migration.interfaces import (
     MigrationSockets,
+    Pausing,
     Peer,
     SuspendWatch,
     Toolstack,
@@ -41,7 +42,8 @@ class World:
     """Everything a migration needs, each part replaceable.
 
     ``peer_of`` opens the other host's side by its address, ``destination_of`` its
-    libvirt by URI, ``suspend_watch_of`` watches one Xen domain here.
+    libvirt by URI, ``suspend_watch_of`` watches one Xen domain here and ``pausing_of``
+    pauses it when it is suspended, as long as its journal is there.
     """
 
     host: Host
@@ -52,6 +54,7 @@ class World:
     peer_of: Callable[[str], Peer]
     destination_of: Callable[[str], Destination]
     suspend_watch_of: Callable[[int], SuspendWatch]
+    pausing_of: Callable[[int, str], Pausing]
     journals: Journals
     history: History
     clock: Callable[[], float] = time.time

@@ -17,7 +17,12 @@ from nova_xen.testing.gate import Call, Hang
 from nova_xen.testing.guest import Guest
 from nova_xen.testing.host import FakeHost
 from nova_xen.testing.network import Network
-from nova_xen.testing.xen import FakeSockets, FakeSuspendWatch, FakeToolstack
+from nova_xen.testing.xen import (
+    FakePausing,
+    FakeSockets,
+    FakeSuspendWatch,
+    FakeToolstack,
+)
 
 __all__ = [
     "Call",
@@ -25,6 +30,7 @@ __all__ = [
     "FakeConnection",
     "FakeDomain",
     "FakeHost",
+    "FakePausing",
     "FakeSockets",
     "FakeSuspendWatch",
     "FakeToolstack",

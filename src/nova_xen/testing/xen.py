@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a migration asks of Xen and the kernel, of a fake host.
 
-These stand where nova_xen.migration.interfaces has Toolstack, MigrationSockets and
-SuspendWatch, so they speak the model's values and raise the product's errors; nothing
-else of the fake does.
+These stand where nova_xen.migration.interfaces has Toolstack, MigrationSockets,
+SuspendWatch and Pausing, so they speak the model's values and raise the product's
+errors; nothing else of the fake does.
 """
 
 from __future__ import annotations
@@ -89,6 +89,22 @@ class FakeToolstack:
 
     def _fail(self, doing: str, why: str) -> None:
         raise exceptions.ToolstackFailed(doing=doing, why=why)
+
+
+class FakePausing:
+    """Pauses a domain of a fake host when it is suspended."""
+
+    def __init__(self, host: FakeHost, domid: int, journal: str) -> None:
+        self._host = host
+        self._domid = domid
+        host.xen.to_pause[domid] = journal
+
+    def ready(self) -> None:
+        """It is."""
+
+    def close(self) -> None:
+        """End it."""
+        self._host.xen.to_pause.pop(self._domid, None)
 
 
 class FakeSockets:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class XenDomains:
         self._records: dict[int, XenRecord] = {}
         #: seconds since the epoch, by domain id; gone when it goes on
         self.suspensions: dict[int, float] = {}
+        #: domains that are paused when they are suspended, as long as a file is there
+        self.to_pause: dict[int, str] = {}
 
     def __iter__(self) -> Iterator[XenRecord]:
         return iter(list(self._records.values()))
@@ -51,11 +54,13 @@ class XenDomains:
 
     def remove(self, domid: int) -> XenRecord | None:
         """Let a domain be gone; None when it was."""
+        self.to_pause.pop(domid, None)
         return self._records.pop(domid, None)
 
     def clear(self) -> None:
         """Lose every domain, as a host does that loses power."""
         self._records.clear()
+        self.to_pause.clear()
 
     def named(self, name: str) -> XenRecord | None:
         """The domain of a name, which Xen's tools allow once."""
@@ -81,9 +86,10 @@ class XenDomains:
         if record is not None and not record.suspended:
             record.suspended = True
             self.suspensions[domid] = time.time()
+            record.paused |= os.path.exists(self.to_pause.pop(domid, ""))
 
     def resume(self, domid: int) -> bool:
-        """Let a suspended domain go on; False when it is none."""
+        """Let a suspended domain go on, unless it is paused too; False: it is none."""
         record = self.get(domid)
         if record is None or not record.suspended:
             return False

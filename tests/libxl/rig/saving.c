@@ -81,6 +81,8 @@ int libxl_domain_suspend(libxl_ctx *ctx, uint32_t id, int fd, int flags,
     if (domain) {
         domain->shutdown = 1;
         domain->reason = LIBXL_SHUTDOWN_REASON_SUSPEND;
+        domain->paused |= domain->pause_when_suspended;
+        domain->pause_when_suspended = 0;
     }
     sim_unlock();
     return domain ? 0 : ERROR_FAIL;

@@ -46,6 +46,7 @@ struct sim_domain {
     int type;
     int has_qemu; /* a QEMU serves it: decided when it starts, for good */
     int paused;
+    int pause_when_suspended; /* asked by a test, as libxl_program.py does it */
     int shutdown;
     int reason;
     uint64_t memory_kib;

@@ -46,6 +46,7 @@ class _Domain(ctypes.Structure):
         ("type", ctypes.c_int),
         ("has_qemu", ctypes.c_int),
         ("paused", ctypes.c_int),
+        ("pause_when_suspended", ctypes.c_int),
         ("shutdown", ctypes.c_int),
         ("reason", ctypes.c_int),
         ("memory_kib", ctypes.c_uint64),
@@ -121,6 +122,10 @@ class SimulatedToolstack:
         """Let a suspended domain go on."""
         self._change(domid, shutdown=0, reason=0)
 
+    def pause_when_suspended(self, domid: int, wanted: bool) -> None:
+        """Have a domain paused when it is suspended, or no more."""
+        self._change(domid, pause_when_suspended=int(wanted))
+
     def set_cap(self, domid: int, cap: int) -> None:
         """Limit a domain to percent of a processor."""
         self._change(domid, cap=cap)
@@ -128,6 +133,22 @@ class SimulatedToolstack:
     def virt_caps(self) -> tuple[str, ...]:
         """The words of a Debian Xen, which has no shadow paging."""
         return ("pv", "hvm", "hap")
+
+
+class SimulatedPausing:
+    """:class:`nova_xen.migration.interfaces.Pausing` of a simulated domain."""
+
+    def __init__(self, toolstack: SimulatedToolstack, domid: int, journal: str) -> None:
+        self._toolstack = toolstack
+        self._domid = domid
+        toolstack.pause_when_suspended(domid, True)
+
+    def ready(self) -> None:
+        """It is."""
+
+    def close(self) -> None:
+        """End it."""
+        self._toolstack.pause_when_suspended(self._domid, False)
 
 
 def _seen(domain: _Domain) -> XenDomain:

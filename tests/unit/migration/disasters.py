@@ -80,18 +80,13 @@ ALL: tuple[Disaster, ...] = (
     unplug,
     end_arriving,
 )
-#: libvirt's own gap: when its last answer is lost it resumes the source, and the
-#: guest runs at the destination already
-DOUBLES = frozenset({kill_target, lose_target_daemon, unplug})
-
-
-def doubles(disaster: Disaster, point: Point) -> bool:
-    """Whether libvirt itself makes two running copies of one."""
-    return point is Point.STARTED and disaster in DOUBLES
+#: at STARTED these lose libvirt's last answer: it resumes the source, and the guest
+#: runs at the destination already
+UNANSWERED = frozenset({kill_target, lose_target_daemon, unplug})
 
 
 def loses(disaster: Disaster, point: Point) -> bool:
     """Whether the host that has the only memory loses power."""
     return disaster is darken_source or (
-        disaster is darken_target and point is Point.CONFIRMED
+        disaster is darken_target and point in (Point.STARTED, Point.CONFIRMED)
     )

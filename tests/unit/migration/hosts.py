@@ -6,6 +6,7 @@ as if over ssh, and is silent when that host is dark or unplugged.
 """
 
 import dataclasses
+import functools
 import itertools
 import pathlib
 import threading
@@ -43,7 +44,13 @@ from nova_xen.model import (
     Side,
 )
 from nova_xen.operations.host import Host
-from nova_xen.testing import FakeHost, FakeSockets, FakeSuspendWatch, FakeToolstack
+from nova_xen.testing import (
+    FakeHost,
+    FakePausing,
+    FakeSockets,
+    FakeSuspendWatch,
+    FakeToolstack,
+)
 from unit.migration.crashing import Clock, Crash, CrashingJournals
 
 NAME = "web"
@@ -208,6 +215,7 @@ class Hosts:
             peer_of=lambda address: Distant(here, there),
             destination_of=lambda uri: Destination(there.new_connection()),
             suspend_watch_of=lambda domid: FakeSuspendWatch(here.fake, domid),
+            pausing_of=functools.partial(FakePausing, here.fake),
             journals=journals,
             history=History(str(here.folder)),
             clock=self.clock,

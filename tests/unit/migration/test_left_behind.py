@@ -123,7 +123,9 @@ def test_an_answer_that_never_arrives(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("part", ["sockets_of", "suspend_watch_of", "destination_of"])
+@pytest.mark.parametrize(
+    "part", ["sockets_of", "suspend_watch_of", "pausing_of", "destination_of"]
+)
 def test_a_part_that_cannot_be_had(
     hosts: Hosts, part: str, way: Way, kind: type[BaseException]
 ) -> None:

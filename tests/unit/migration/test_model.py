@@ -70,7 +70,7 @@ class Moves(RuleBasedStateMachine):
     ) -> None:
         """Migrate; something happens at a point, the process may die at a write."""
         [source] = self._hosts.executing()
-        if disaster is not None and not disasters.doubles(disaster, point):
+        if disaster is not None:
             self._hosts.places[source].fake.at(
                 point, lambda _: disaster(self._hosts, source)
             )

@@ -408,3 +408,62 @@ def test_a_disk_that_goes_away_at_the_destination(
     assert asked == [(disk,)]
     check_settled(hosts, lost=False)
     assert hosts.executing() == ["xen1"]
+
+
+def _unplugged(hosts: Hosts, point: Point) -> None:
+    """The link goes in the last pass: the guest stands still at the source."""
+    fake = hosts.places["xen1"].fake
+    fake.at(point, lambda _: disasters.unplug(hosts, "xen1"))
+
+
+@pytest.mark.parametrize(
+    ("point", "home"), [(Point.RECEIVED, "xen1"), (Point.STARTED, "xen2")]
+)
+def test_a_guest_that_stands_still_waits_for_the_other_host(
+    hosts: Hosts, point: Point, home: str
+) -> None:
+    _unplugged(hosts, point)
+    world, slept = hosts.world("xen1"), list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        hosts.clock.sleep(seconds)
+        if sum(slept) > settle.SILENT_PATIENCE / 2:
+            hosts.places["xen2"].fake.plug()
+
+    world = dataclasses.replace(world, sleep=sleep)
+    request = MigrationRequest(server=NAME, destination="xen2")
+    if home == "xen2":
+        assert run.migrate(world, request).state is S.DONE
+    else:
+        with pytest.raises(exceptions.MigrationFailed, match="runs on this host"):
+            run.migrate(world, request)
+    assert hosts.executing() == [home]
+    check_settled(hosts, lost=False)
+
+
+def test_it_does_not_wait_for_ever(hosts: Hosts) -> None:
+    _unplugged(hosts, Point.RECEIVED)
+    began = hosts.clock()
+    with pytest.raises(exceptions.MigrationUndecided, match="its domain 1 paused"):
+        hosts.migrate("xen1")
+    assert hosts.clock() - began >= settle.SILENT_PATIENCE
+    assert hosts.executing() == []
+    # who recovers waits for nothing: a person can say that the host is lost
+    began = hosts.clock()
+    [plan] = hosts.recover("xen1")
+    assert plan.state is UNDECIDED
+    assert hosts.clock() - began < settle.PAUSE
+    hosts.heal()
+    assert [each.state for each in hosts.recover("xen1")] == [S.FAILED]
+    assert hosts.executing() == ["xen1"]
+    check_settled(hosts, lost=False)
+
+
+def test_a_guest_that_runs_waits_for_nobody(hosts: Hosts) -> None:
+    _unplugged(hosts, Point.COPYING)
+    began = hosts.clock()
+    with pytest.raises(exceptions.MigrationFailed):
+        hosts.migrate("xen1")
+    assert hosts.clock() - began < settle.SILENT_PATIENCE
+    assert hosts.executing() == ["xen1"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import libvirt
@@ -12,12 +13,14 @@ from nova_xen import exceptions
 from nova_xen.migration.interfaces import (
     MigrationSocket,
     MigrationSockets,
+    Pausing,
     SuspendWatch,
     Toolstack,
 )
 from nova_xen.model import XenDomain
 from nova_xen.testing import (
     FakeHost,
+    FakePausing,
     FakeSockets,
     FakeSuspendWatch,
     FakeToolstack,
@@ -123,6 +126,32 @@ def test_resume(host: FakeHost, domain: Any, toolstack: Toolstack) -> None:
     assert _only(toolstack).suspended
     toolstack.resume(DOMID)
     assert not _only(toolstack).suspended
+
+
+def test_what_is_paused_when_suspended_stays_paused(
+    host: FakeHost, domain: Any, toolstack: Toolstack, tmp_path: Path
+) -> None:
+    """As on real Xen, whoever resumes it."""
+    FakePausing(host, DOMID, str(tmp_path)).ready()
+    host.xen.suspend(DOMID)
+    toolstack.resume(DOMID)
+    assert _only(toolstack).paused
+    toolstack.unpause(DOMID)
+    host.xen.suspend(DOMID)
+    assert not _only(toolstack).paused
+
+
+def test_what_was_closed_or_settled_pauses_nothing(
+    host: FakeHost, domain: Any, toolstack: Toolstack, tmp_path: Path
+) -> None:
+    pausing: Pausing = FakePausing(host, DOMID, str(tmp_path))
+    pausing.close()
+    host.xen.suspend(DOMID)
+    assert not _only(toolstack).paused
+    toolstack.resume(DOMID)
+    FakePausing(host, DOMID, str(tmp_path / "gone"))
+    host.xen.suspend(DOMID)
+    assert not _only(toolstack).paused
 
 
 def test_set_cap(host: FakeHost, domain: Any, toolstack: Toolstack) -> None:

@@ -12,7 +12,11 @@ from xen.resident import TOP
 MIB = 1024**2
 #: when the pilot does something, for it to know
 MID_COPY = {"state": "copying", "bytes": 20 * MIB}
-LAST_PASS = {"state": "stopped"}
+LAST_PASS = {"suspended": True}
+#: at the source: what the destination's libvirtd answers is lost, and nothing else
+UNANSWERED = "iptables {} INPUT -p tcp --sport 16509 -j DROP"
+LOSE_ANSWERS = UNANSWERED.format("-A")
+HAVE_ANSWERS = UNANSWERED.format("-D")
 #: what makes an armed command run, in no time: ssh takes seconds there
 FIRE = "exec 3<>/dev/tcp/xen2/7777"
 ARM = "nohup setsid sh -c 'nc -l -p 7777; {}' >/dev/null 2>&1 </dev/null &"
@@ -40,5 +44,5 @@ def whole_again(pair: Pair) -> None:
     if not is_up(pair.hosts[1]):
         power_on(pair)
     for host in pair.hosts:
-        host.sh("ip link set eth1 up; nova-xen-lab-libvirtd start")
+        host.sh("ip link set eth1 up; nova-xen-lab-libvirtd start; iptables -F INPUT")
     pair.hosts[1].sh("nova-xen-lab-nfs mount xen1")

@@ -17,6 +17,7 @@ from typing import Any
 
 from nova_xen.cli.session import open_driver
 from nova_xen.exceptions import NovaXenError
+from nova_xen.hypervisor.suspend_watch import SuspendWatch
 from nova_xen.migration.journal import Journals
 from nova_xen.migration.json import to_plain
 from nova_xen.model import (
@@ -35,7 +36,7 @@ class Moment:
     def __init__(self, driver: Any, ask: dict[str, Any]) -> None:
         self._driver = driver
         self._ask = ask
-        self._done = "do" not in ask or "journal" in ask
+        self._done = "do" not in ask or "journal" in ask or "suspended" in ask
         #: what the command ``look`` printed at the interval after
         self.seen: str | None = None
 
@@ -88,6 +89,28 @@ def at_journal(state: str | None, act: Callable[[], object]) -> Iterator[None]:
         Journals.keep = whole  # type: ignore[method-assign]
 
 
+@contextlib.contextmanager
+def at_suspension(wanted: bool, act: Callable[[], object]) -> Iterator[None]:
+    """Act once as soon as the guest stands still, on the thread that sees it.
+
+    The progress tells of it up to two seconds later, when a last pass is over.
+    """
+    whole, done = SuspendWatch._look, not wanted
+
+    def look(self: SuspendWatch, at: float) -> None:
+        nonlocal done
+        whole(self, at)
+        if not done and self.suspended_at() is not None:
+            done = True
+            act()
+
+    SuspendWatch._look = look  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        SuspendWatch._look = whole  # type: ignore[method-assign]
+
+
 def request(ask: dict[str, Any]) -> MigrationRequest:
     """What the test asks for."""
     action = ask.get("timeout_action")
@@ -119,7 +142,10 @@ def answer(driver: Any, ask: dict[str, Any]) -> dict[str, Any]:
             plans = driver.recover_migrations(ask["recover"], lost_hosts=lost)
             return {"plans": to_plain(plans)}
         moment = Moment(driver, ask)
-        with at_journal(ask.get("journal"), moment.act):
+        with (
+            at_journal(ask.get("journal"), moment.act),
+            at_suspension("suspended" in ask, moment.act),
+        ):
             record = driver.migrate(request(ask), moment)
     except NovaXenError as error:
         return {"error": type(error).__name__, "words": str(error)}

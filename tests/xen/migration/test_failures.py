@@ -22,7 +22,9 @@ from xen.migration.conftest import Pair
 from xen.migration.hosts import (
     ARM,
     FIRE,
+    HAVE_ANSWERS,
     LAST_PASS,
+    LOSE_ANSWERS,
     MID_COPY,
     POWER_OFF,
     is_up,
@@ -84,6 +86,21 @@ CUTS = {
     ),
     "network cut in the last pass": Cut(
         {"do": LINK_DOWN, **LAST_PASS}, mend=(LINK_UP,), homes=(0, 1)
+    ),
+    **{
+        f"the last answer lost, {mode}": Cut(
+            {"do": LOSE_ANSWERS, **LAST_PASS},
+            mend=(f"here:{HAVE_ANSWERS}",),
+            homes=(DESTINATION,),
+            mode=mode,
+            kind="stop-and-copy" if mode == "pv" else "live",
+        )
+        for mode in ("pvh", "hvm", "pv")
+    },
+    "the last answer lost, and the process killed": Cut(
+        {"do": "die", "after": LOSE_ANSWERS, **LAST_PASS},
+        mend=(f"here:{HAVE_ANSWERS}",),
+        homes=(DESTINATION,),
     ),
     "destination out of memory after the checks": Cut(
         {"do": f"{FAR} {shlex.quote(HOG)}", "journal": "preparing"},
@@ -177,6 +194,7 @@ def test_one_guest_is_left(restored: Pair, what: str) -> None:
         for host in restored.hosts
         if is_up(host) and restored.runs(host, name)
     ]
+    assert len(before) <= 1
     mend(restored, cut.mend)
     plans = [plan for host in restored.hosts for plan in recovered(restored, host)]
     report(

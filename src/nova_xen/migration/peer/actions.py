@@ -125,8 +125,12 @@ def _destroy(scene: Scene, step: RecoveryStep) -> None:
 
 def _resume(scene: Scene, step: RecoveryStep) -> None:
     domain = scene.domain(step.domid)
-    if domain is not None and domain.suspended:
-        scene.toolstack.resume(domain.domid)
+    if domain is None or not domain.suspended:
+        return
+    if domain.paused:
+        # first: killed in between it is suspended still
+        scene.toolstack.unpause(domain.domid)
+    scene.toolstack.resume(domain.domid)
 
 
 def _unpause(scene: Scene, step: RecoveryStep) -> None:

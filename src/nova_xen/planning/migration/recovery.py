@@ -62,8 +62,8 @@ def plan_recovery(
     texts = Texts.of(own)
     if any(view is not None and view.busy for view in (source, destination)):
         return undecided(texts.busy())
-    here = _remains(Side.SOURCE, source, own, lost)
-    there = _remains(Side.DESTINATION, destination, own, lost)
+    here = _remains(Side.SOURCE, source, own, known, lost)
+    there = _remains(Side.DESTINATION, destination, own, known, lost)
     if lost and (here is None or there is None):
         return undecided(texts.both_silent())
     if here is None:
@@ -74,12 +74,16 @@ def plan_recovery(
 
 
 def _remains(
-    side: Side, view: GuestView | None, own: MigrationJournal | None, lost: Side | None
+    side: Side,
+    view: GuestView | None,
+    own: MigrationJournal | None,
+    known: Knowledge,
+    lost: Side | None,
 ) -> Remains | None:
     """What the host has; a lost one has nothing."""
     if side is lost:
         return remains(GuestView(side=side, libvirt=LibvirtView.NONE), own)
-    return None if view is None else remains(view, own)
+    return None if view is None else remains(view, own, begun=known.begun)
 
 
 def _by_rules(case: Case, lost: Side | None) -> RecoveryPlan:
@@ -171,18 +175,23 @@ def _clear_destination(there: Remains, known: Knowledge) -> list[RecoveryStep]:
 def _stands_still_here(case: Case) -> RecoveryPlan | None:
     """Suspended for the last pass or the whole copy, and it has not run since."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
-    if not here.suspended:
+    if not here.still:
         return None
-    [domain] = here.suspended
+    [domain] = here.still
     if known.arrived or there.persistent or there.ended:
         # PERSIST_DEST and an end come after it has run there
         return _gone_there(case) or undecided(texts.stale(domain))
     if not known.begun:
         return undecided(texts.suspended_by_others(domain))
+    if here.held and there.rebooted:
+        # all of it had gone over; whether it ran there the reboot has taken along
+        made = [*recovery_lost.from_disks(here), *steps.clear_record(there)]
+        return case.settled(MigrationState.FAILED, texts.runs(Side.SOURCE), made)
     made = [
         *steps.end_paused(there, "it never ran, and the source's memory is whole"),
+        # nothing can run there any more; the guest waits for no restart of libvirtd
+        *steps.let_go(here, texts.kind),
         *steps.clear_record(there),
-        steps.resume(here.side, domain, texts.kind),
     ]
     return case.settled(MigrationState.FAILED, texts.runs(Side.SOURCE), made)
 

@@ -8,28 +8,25 @@ therefore be older than the disks, and going on with it would damage them. It is
 and the server is started from its disks as after a power failure. What runs goes on.
 """
 
-from nova_xen.model import MigrationState, RecoveryPlan, Side
+from nova_xen.model import MigrationState, RecoveryPlan, RecoveryStep, Side
 from nova_xen.planning.migration import recovery_steps as steps
 from nova_xen.planning.migration.recovery_case import Case, undecided
+from nova_xen.planning.migration.remains import Remains
 
-_STALE = "it may have run on the lost host since, so that its disks may be newer"
+_STALE = "it may have run on the other host since, so that its disks may be newer"
 _START = "it is to run, and its memory is lost with the other host"
 
 
 def without_destination(case: Case) -> RecoveryPlan:
     """The source is left, and nothing runs on it nor is paused by a person."""
     here, there, known, texts = case.here, case.there, case.known, case.texts
-    if here.suspended and not known.begun:
-        return undecided(texts.suspended_by_others(here.suspended[0]))
+    if here.still and not known.begun:
+        return undecided(texts.suspended_by_others(here.still[0]))
     again = steps.define(here)
-    if here.suspended and not here.persistent and not here.seen and not again:
-        return undecided(texts.undefined(here.side, here.suspended[0]))
-    if here.suspended:
-        made = (
-            *(again if not here.seen else steps.persist(here)),
-            *steps.end_stale(here, _STALE),
-            steps.start(here.side, _START),
-        )
+    if here.still and not here.persistent and not here.seen and not again:
+        return undecided(texts.undefined(here.side, here.still[0]))
+    if here.still:
+        made = from_disks(here)
         return case.settled(MigrationState.FAILED, texts.runs(here.side), made)
     if record := steps.clear_record(here):
         return case.settled(MigrationState.FAILED, texts.off(here.side), record)
@@ -40,6 +37,15 @@ def without_destination(case: Case) -> RecoveryPlan:
         return case.settled(MigrationState.FAILED, texts.runs(here.side), made)
     at = here.side if here.persistent or again else None
     return case.settled(MigrationState.FAILED, texts.off(at), again)
+
+
+def from_disks(here: Remains) -> tuple[RecoveryStep, ...]:
+    """End what stands still at the source, and start the server from its disks."""
+    return (
+        *(steps.persist(here) if here.seen else steps.define(here)),
+        *steps.end_stale(here, _STALE),
+        steps.start(here.side, _START),
+    )
 
 
 def without_source(case: Case) -> RecoveryPlan:

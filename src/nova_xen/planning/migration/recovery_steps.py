@@ -23,14 +23,17 @@ def restart(side: Side, why: str) -> RecoveryStep:
     return RecoveryStep(side=side, action=RecoveryAction.RESTART_LIBVIRTD, why=why)
 
 
-def resume(side: Side, domain: XenDomain, kind: MigrationKind) -> RecoveryStep:
-    """Let a domain go on whose memory was suspended and is still the newest."""
+def let_go(here: Remains, kind: MigrationKind) -> tuple[RecoveryStep, ...]:
+    """Let what stands still go on, of which the memory is the newest there is."""
     what = "last pass" if kind is MigrationKind.LIVE else "whole copy"
-    return RecoveryStep(
-        side=side,
-        action=RecoveryAction.RESUME,
-        domid=domain.domid,
-        why=f"it was suspended for the {what} and runs nowhere else",
+    why = f"it was suspended for the {what} and runs nowhere else"
+    by_action = (
+        *((RecoveryAction.RESUME, each) for each in here.suspended),
+        *((RecoveryAction.UNPAUSE, each) for each in here.held),
+    )
+    return tuple(
+        RecoveryStep(side=here.side, action=action, domid=each.domid, why=why)
+        for action, each in by_action
     )
 
 
@@ -69,7 +72,7 @@ def end_shut_down(host: Remains) -> tuple[RecoveryStep, ...]:
 
 def end_stale(host: Remains, why: str) -> tuple[RecoveryStep, ...]:
     """End what stands still, with memory that may be older than the disks."""
-    old = (*host.suspended, *host.paused)
+    old = (*host.still, *host.paused)
     return tuple(_destroy(host.side, each, why) for each in old)
 
 
@@ -106,7 +109,7 @@ def undefine(host: Remains, why: str) -> tuple[RecoveryStep, ...]:
 def clear_source(here: Remains) -> tuple[RecoveryStep, ...]:
     """Remove what the source has of a guest that lives at the destination."""
     why = "the server lives at the destination"
-    old = (*here.suspended, *here.paused, *here.ended)
+    old = (*here.still, *here.paused, *here.ended)
     return (
         *(_destroy(here.side, each, why) for each in old),
         *clear_record(here),

@@ -175,6 +175,15 @@ class Texts:
             f"{self.destination}, which gives no answer: {way}"
         )
 
+    def held_alone(self, here: XenDomain) -> str:
+        """Going on could make it run twice, and libvirt believes that it does."""
+        way = self._bring_back(self.destination)
+        return (
+            f"{self.server} stands still on {self.source}, where Xen has its domain "
+            f"{here.domid} paused though libvirt shows it running, and may run on "
+            f"{self.destination}, which gives no answer: {way}"
+        )
+
     def runs_alone(self, here: XenDomain) -> str:
         """It went on, and the other may have gone on too."""
         way = self._bring_back(self.destination)

@@ -30,21 +30,28 @@ class Condition(enum.Enum):
     RUNNING = enum.auto()
     #: stands still at the end of a copy; may be let go on, or be the older of two
     SUSPENDED = enum.auto()
+    #: was resumed by libvirt, and stands still since it was paused while suspended
+    HELD = enum.auto()
     #: at the destination: it arrived or arrives, and has not run
     PAUSED = enum.auto()
     ENDED = enum.auto()
     DYING = enum.auto()
 
 
-def condition(domain: XenDomain) -> Condition:
-    """A domain that was shut down is paused as well, so the last word counts."""
+def condition(domain: XenDomain, *, held: bool = False) -> Condition:
+    """A domain that was shut down is paused as well, so the last word counts.
+
+    :param held: what is paused here was paused by its migration
+    """
     if domain.dying:
         return Condition.DYING
     if domain.ended:
         return Condition.ENDED
     if domain.suspended:
         return Condition.SUSPENDED
-    return Condition.PAUSED if domain.paused else Condition.RUNNING
+    if domain.paused:
+        return Condition.HELD if held else Condition.PAUSED
+    return Condition.RUNNING
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,6 +63,7 @@ class Remains:
     persistent: bool
     running: tuple[XenDomain, ...]
     suspended: tuple[XenDomain, ...]
+    held: tuple[XenDomain, ...]
     paused: tuple[XenDomain, ...]
     ended: tuple[XenDomain, ...]
     dying: tuple[XenDomain, ...]
@@ -66,7 +74,12 @@ class Remains:
     @property
     def live(self) -> tuple[XenDomain, ...]:
         """Every domain whose memory may be worth something."""
-        return (*self.running, *self.suspended, *self.paused)
+        return (*self.running, *self.still, *self.paused)
+
+    @property
+    def still(self) -> tuple[XenDomain, ...]:
+        """What stands still since the end of a copy."""
+        return (*self.suspended, *self.held)
 
     @property
     def seen(self) -> bool:
@@ -85,20 +98,28 @@ class Remains:
         return self.seen and not (self.live or self.ended or self.dying)
 
 
-def remains(view: GuestView, own: MigrationJournal | None) -> Remains:
+def remains(
+    view: GuestView, own: MigrationJournal | None, *, begun: bool = False
+) -> Remains:
     """Sort the domains of this guest; what is of another guest, or of another
     migration, is not looked at.
+
+    :param begun: libvirt may have been asked to migrate it: what Xen has paused at the
+        source, and libvirt not, is not a person's doing then
     """
+    source, running = view.side is Side.SOURCE, view.libvirt is LibvirtView.RUNNING
+    held = begun and source and running
     sorted_: dict[Condition, list[XenDomain]] = {each: [] for each in Condition}
     for domain in view.xen:
         if own is None or domain.uuid in (own.uuid, *_NO_UUID):
-            sorted_[condition(domain)].append(domain)
+            sorted_[condition(domain, held=held)].append(domain)
     return Remains(
         side=view.side,
         libvirt=view.libvirt,
         persistent=view.persistent,
         running=tuple(sorted_[Condition.RUNNING]),
         suspended=tuple(sorted_[Condition.SUSPENDED]),
+        held=tuple(sorted_[Condition.HELD]),
         paused=tuple(sorted_[Condition.PAUSED]),
         ended=tuple(sorted_[Condition.ENDED]),
         dying=tuple(sorted_[Condition.DYING]),

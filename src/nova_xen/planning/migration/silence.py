@@ -2,7 +2,8 @@
 """What can be said of a guest while one of its two hosts gives no answer.
 
 Little is sure then: libvirt resumes the source when it loses the destination's answer
-to the last phase, whether the guest goes on there or not.
+to the last phase, whether the guest goes on there or not. What Xen has paused stands
+still all the same, and stays so until both can be asked.
 """
 
 from nova_xen.model import MigrationState, RecoveryPlan, RecoveryStep, Side
@@ -21,6 +22,8 @@ def plan_with_silent_destination(
     """
     if len(here.live) > 1:
         return _undecided(texts.several(here))
+    if here.held:
+        return _undecided(texts.held_alone(here.held[0]))
     if here.suspended:
         return _undecided(texts.suspended_alone())
     if known.known and not known.begun:

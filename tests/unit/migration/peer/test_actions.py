@@ -89,11 +89,21 @@ def test_one_that_does_not_go_is_told(scene: Scene) -> None:
         do(scene, RecoveryAction.DESTROY, 7)
 
 
-@pytest.mark.parametrize(("suspended", "calls"), [(True, [("resume", 7)]), (False, [])])
-def test_resume(scene: Scene, suspended: bool, calls: list[tuple[str, int]]) -> None:
-    scene.toolstack.all[7] = dataclasses.replace(ORPHAN, suspended=suspended)
+@pytest.mark.parametrize(
+    ("suspended", "paused", "calls"),
+    [
+        (True, False, ["resume"]),
+        # the other way round it would be paused, and nothing tells why, if killed
+        (True, True, ["unpause", "resume"]),
+        (False, True, []),
+    ],
+)
+def test_resume(scene: Scene, suspended: bool, paused: bool, calls: list[str]) -> None:
+    scene.toolstack.all[7] = dataclasses.replace(
+        ORPHAN, suspended=suspended, paused=paused
+    )
     do(scene, RecoveryAction.RESUME, 7)
-    assert scene.toolstack.calls == calls
+    assert scene.toolstack.calls == [(call, 7) for call in calls]
     assert not scene.toolstack.all[7].suspended
 
 

@@ -34,6 +34,12 @@ UNSURE: dict[str, tuple[list[MigrationState], str, str, str]] = {
         "none",
         "going on with it would damage the disks: end it with 'xl destroy 3'",
     ),
+    "it ran there and is gone, and the source is held": (
+        AFTER,
+        "running kept paused",
+        "none",
+        "going on with it would damage the disks: end it with 'xl destroy 3'",
+    ),
     "a definition there proves that it ran there": (
         DURING,
         "off kept suspended",
@@ -144,6 +150,13 @@ SILENT: dict[str, Row] = {
     "it stands still and is never let go": (
         [*BEFORE, *DURING, *AFTER],
         "off kept suspended",
+        "silent",
+        S.UNDECIDED,
+        [],
+    ),
+    "it is held, and runs there perhaps": (
+        [*DURING, *AFTER],
+        "running kept paused",
         "silent",
         S.UNDECIDED,
         [],

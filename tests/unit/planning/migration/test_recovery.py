@@ -133,6 +133,15 @@ def test_a_definition_that_the_journal_alone_has(
 
 SENTENCES = [
     (
+        S.STOPPED,
+        "running kept paused",
+        "silent",
+        "Server web1 stands still on this host, where Xen has its domain 3 paused "
+        "though libvirt shows it running, and may run on host xen2, which gives no "
+        "answer: bring that host back, or, once it is surely off and stays so, run "
+        "'nova-xen migration recover web1 --lost-host xen2'",
+    ),
+    (
         S.COPYING,
         "running kept run",
         "none",

@@ -49,6 +49,12 @@ WITHOUT_DESTINATION: dict[str, Row] = {
         S.FAILED,
         STARTED,
     ),
+    "and libvirt has resumed it, and it is held": (
+        [*DURING, *AFTER],
+        "running kept paused",
+        S.FAILED,
+        STARTED,
+    ),
     "and it has no definition yet": (
         [*DURING, *AFTER],
         "paused suspended",
@@ -305,6 +311,20 @@ REBOOTED = {
         THERE,
         S.FAILED,
         ["source resume 3"],
+    ),
+    "nobody can tell whether it had arrived": (
+        DURING,
+        ("running kept paused", "none"),
+        THERE,
+        S.FAILED,
+        ["source destroy 3", "source start"],
+    ),
+    "nobody can tell, and its definition is in the journal alone": (
+        DURING,
+        ("running paused", "none"),
+        THERE,
+        S.FAILED,
+        ["source persist", "source destroy 3", "source start"],
     ),
     "what was here is gone by the reboot": (
         DURING,

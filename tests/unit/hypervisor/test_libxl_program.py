@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program that calls libxl, with a library made here in its place."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nova_xen import exceptions
+from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor.pausing import Pausing
+
+#: libxl's signatures (libxl.h of Xen 4.17), and Xen's logger's. Domain 4 is what the
+#: file "domain" beside the library says: running, suspended, paused or gone.
+SOURCE = r"""
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+struct context { int logger; };
+static struct context one;
+typedef struct {
+    uint8_t uuid[16]; uint32_t domid; uint32_t ssidref; char *ssid_label;
+    bool running, blocked, paused, shutdown, dying, never_stop;
+    int shutdown_reason;
+    uint64_t memory[5], cpu_time;
+    uint32_t vcpu_max_id, vcpu_online, cpupool;
+    uint8_t gpaddr_bits;
+    int domain_type;
+} libxl_dominfo;
+static const char *domain(const char *word) {
+    static char text[64];
+    FILE *file = fopen(FOLDER "/domain", word ? "a" : "r");
+    memset(text, 0, sizeof text);
+    if (word) fprintf(file, " %s", word);
+    else if (!file || !fgets(text, sizeof text, file)) strcpy(text, "gone");
+    if (file) fclose(file);
+    return text;
+}
+int libxl_ctx_alloc(struct context **to, int version, unsigned flags, FILE **logger) {
+    if (version || flags || *logger != stderr) return -6;
+    *to = &one;
+    return 0;
+}
+int libxl_domain_resume(struct context *ctx, uint32_t domid, int cancel, void *how) {
+    if (ctx != &one || cancel != 1 || how) return -6;
+    if (domid == 2) { printf("resumed %u\n", domid); return 0; }
+    fprintf(stderr, "xc: error: Dom %u not suspended\n", domid);
+    return -3;
+}
+void libxl_dominfo_init(libxl_dominfo *info) { memset(info, 0, sizeof *info); }
+void libxl_dominfo_dispose(libxl_dominfo *info) { free(info->ssid_label); }
+int libxl_domain_info(struct context *ctx, libxl_dominfo *info, uint32_t domid) {
+    const char *is = domain(NULL);
+    if (ctx != &one) return -6;
+    if (strstr(is, "gone")) return -21;
+    if (strstr(is, "broken")) { fprintf(stderr, "xc: error: no info\n"); return -3; }
+    info->domid = strstr(is, "other") ? domid + 1 : domid;
+    info->ssid_label = strdup("label");
+    info->running = !strstr(is, "suspended");
+    info->shutdown = strstr(is, "suspended") || strstr(is, "rebooting");
+    info->shutdown_reason = strstr(is, "rebooting") ? 1 : 2;
+    return 0;
+}
+int libxl_domain_pause(struct context *ctx, uint32_t domid, void *how) {
+    if (ctx != &one || domid != 4 || how) return -6;
+    if (strstr(domain(NULL), "stubborn")) return -3;
+    if (strstr(domain(NULL), "settled")) unlink(FOLDER "/journal");
+    domain("paused");
+    return 0;
+}
+int libxl_domain_unpause(struct context *ctx, uint32_t domid, void *how) {
+    if (ctx != &one || domid != 4 || how) return -6;
+    domain("unpaused");
+    return 0;
+}
+int libxl_ctx_free(struct context *ctx) {
+    if (ctx == &one) { printf("freed\n"); fflush(stdout); }
+    return 0;
+}
+static FILE *kept;
+FILE **xtl_createlogger_stdiostream(FILE *to, int level, unsigned flags) {
+    kept = level == 5 && !flags ? to : 0;
+    return &kept;
+}
+"""
+CALL = """
+import sys
+sys.path.insert(0, {path!r})
+from nova_xen.hypervisor import libxl_program
+libxl_program.LIBRARIES, libxl_program.LOGGER = ({library!r},), {logger!r}
+sys.exit(libxl_program.main(sys.argv[1:]))
+"""
+PACKAGES = str(Path(libxl_program.__file__).parents[2])
+SOON = 30
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    folder = tmp_path_factory.mktemp("libxl")
+    (folder / "libxl.c").write_text(SOURCE)
+    built = folder / "libxenlight.so.4.17"
+    command = [compiler, "-shared", "-fPIC", f'-DFOLDER="{folder}"', "-o", str(built)]
+    subprocess.run([*command, str(folder / "libxl.c")], check=True, timeout=60)
+    return built
+
+
+@pytest.fixture
+def domain(library: Path) -> Iterator[Path]:
+    """What domain 4 is, in a file; its journal lies beside it."""
+    path = library.with_name("domain")
+    path.write_text("running")
+    path.with_name("journal").touch()
+    yield path
+    # whatever a test left at work ends of it
+    path.write_text("gone")
+
+
+def run(
+    library: object, logger: object, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    call = CALL.format(path=PACKAGES, library=str(library), logger=str(logger))
+    command = [sys.executable, "-c", call, *arguments]
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("domid", "code", "out", "err"),
+    [
+        (2, 0, "resumed 2\nfreed\n", ""),
+        (
+            3,
+            1,
+            "",
+            "xc: error: Dom 3 not suspended\nlibxl_domain_resume answered -3\n",
+        ),
+    ],
+)
+def test_libxl_is_called_as_it_asks(
+    library: Path, domid: int, code: int, out: str, err: str
+) -> None:
+    done = run(library, library, "resume", str(domid))
+    assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
+
+
+def test_a_host_without_libxl(library: Path) -> None:
+    done = run("/nowhere/*", library, "resume", "2")
+    assert done.stderr == "libxenlight is not installed\n"
+    done = run(library, "/nowhere/at/all", "resume", "2")
+    assert done.returncode == 2
+    assert "cannot open shared object file" in done.stderr
+
+
+def test_what_nobody_means(library: Path) -> None:
+    assert run(library, library, "reboot", "2").returncode == 64
+
+
+@pytest.mark.parametrize(
+    ("is_", "code", "after", "err"),
+    [
+        ("suspended", 0, "suspended paused", ""),
+        ("gone", 0, "gone", ""),
+        ("broken", 1, "broken", "xc: error: no info\nlibxl_domain_info answered -3\n"),
+        (
+            "other suspended",
+            1,
+            "other suspended",
+            "libxl_domain_info tells of a domain in another way\n",
+        ),
+        (
+            "suspended stubborn",
+            1,
+            "suspended stubborn",
+            "libxl_domain_pause answered -3\n",
+        ),
+    ],
+)
+def test_what_is_suspended_is_paused(
+    library: Path, domain: Path, is_: str, code: int, after: str, err: str
+) -> None:
+    domain.write_text(is_)
+    journal = str(domain.with_name("journal"))
+    done = run(library, library, "pause-suspended", "4", journal)
+    assert (done.returncode, domain.read_text(), done.stderr) == (code, after, err)
+
+
+@pytest.mark.parametrize("is_", ["running", "rebooting"])
+def test_it_ends_with_the_journal_when_nobody_is_there(
+    library: Path, domain: Path, is_: str
+) -> None:
+    domain.write_text(is_)
+    gone = str(domain.with_name("nowhere"))
+    done = run(library, library, "pause-suspended", "4", gone)
+    assert (done.returncode, domain.read_text()) == (0, is_)
+
+
+@pytest.fixture
+def called(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Pausing]]:
+    """What was started: each is ended."""
+    program = tmp_path / "program.py"
+    call = CALL.format(path=PACKAGES, library=str(library), logger=str(library))
+    program.write_text(call)
+    monkeypatch.setattr(libxl_program, "__file__", str(program))
+    made: list[Pausing] = []
+    yield made
+    for each in made:
+        each.close()
+
+
+def pause(called: list[Pausing], domain: Path) -> Pausing:
+    called.append(Pausing(4, str(domain.with_name("journal")), timeout=SOON))
+    return called[-1]
+
+
+def becomes(domain: Path, text: str) -> None:
+    """Wait until it is so."""
+    waited = time.monotonic() + SOON
+    while domain.read_text() != text:
+        assert time.monotonic() < waited, domain.read_text()
+        time.sleep(0.01)
+
+
+def test_it_waits_until_the_domain_is_suspended(
+    called: list[Pausing], domain: Path
+) -> None:
+    started = pause(called, domain)
+    started.ready()
+    assert domain.read_text() == "running"
+    domain.write_text("suspended")
+    becomes(domain, "suspended paused")
+
+
+def test_what_was_closed_pauses_nothing(called: list[Pausing], domain: Path) -> None:
+    started = pause(called, domain)
+    started.ready()
+    started.close()
+    started.close()
+    domain.write_text("suspended")
+    time.sleep(0.1)
+    assert domain.read_text() == "suspended"
+
+
+def test_it_outlives_who_started_it(called: list[Pausing], domain: Path) -> None:
+    started = pause(called, domain)
+    started.ready()
+    _let_go(started)
+    domain.write_text("suspended")
+    becomes(domain, "suspended paused")
+
+
+def test_what_was_settled_meanwhile_goes_on(
+    called: list[Pausing], domain: Path
+) -> None:
+    started = pause(called, domain)
+    started.ready()
+    _let_go(started)
+    domain.write_text("suspended settled")
+    becomes(domain, "suspended settled paused unpaused")
+
+
+def _let_go(started: Pausing) -> None:
+    """As the end of this process does, and time for the program to see it."""
+    for stream in (started._process.stdin, started._process.stdout):
+        assert stream is not None
+        stream.close()
+    time.sleep(0.2)
+
+
+def test_it_is_told_that_libxl_does_not_answer(
+    called: list[Pausing], domain: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    domain.write_text("broken")
+    started = pause(called, domain)
+    with pytest.raises(exceptions.ToolstackFailed) as failed:
+        started.ready()
+    assert str(failed.value) == (
+        "Xen's own tool failed while getting ready to pause domain 4 when it is "
+        "suspended: libxl_domain_info answered -3."
+    )
+
+
+def test_it_is_told_that_a_domain_was_not_to_be_paused(
+    called: list[Pausing], domain: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    domain.write_text("suspended stubborn")
+    started = pause(called, domain)
+    started.ready()
+    started._process.wait(SOON)
+    started.close()
+    assert caplog.messages == [
+        "Domain 4 was not to be paused as it was suspended: libxl_domain_pause "
+        "answered -3"
+    ]
+
+
+def test_one_that_does_not_begin(
+    called: list[Pausing],
+    domain: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleeping = tmp_path / "sleeping.py"
+    sleeping.write_text("import time; time.sleep(600)")
+    monkeypatch.setattr(libxl_program, "__file__", str(sleeping))
+    called.append(Pausing(4, str(domain), timeout=0.2))
+    with pytest.raises(exceptions.ToolstackFailed, match="did not begin in time"):
+        called[0].ready()
+
+
+def test_one_that_cannot_be_started(
+    domain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(exceptions.ToolstackFailed, match="No such file"):
+        Pausing(4, str(domain))
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ([], None),
+        (["libxenlight.so.4.17.0", "libxenlight.so.4.17"], "libxenlight.so.4.17"),
+        (["libxenlight.so.4.9", "libxenlight.so.4.20"], "libxenlight.so.4.20"),
+    ],
+)
+def test_the_newest_library(
+    tmp_path: Path, there: list[str], taken: str | None
+) -> None:
+    for name in there:
+        (tmp_path / name).touch()
+    found = libxl_program.newest((str(tmp_path / "libxenlight.so.4.*"),))
+    assert found == (taken and str(tmp_path / taken))
