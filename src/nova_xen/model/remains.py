@@ -76,6 +76,8 @@ class GuestView:
     side: Side
     libvirt: LibvirtView
     persistent: bool = False
+    #: whether somebody had libvirt pause it, as far as libvirt still knows
+    by_hand: bool = False
     xen: tuple[XenDomain, ...] = ()
     journal: MigrationJournal | None = None
     #: whether the process that wrote the journal still works on it

@@ -7,13 +7,13 @@ a moment of a migration. Reads one JSON object a line and answers one JSON line.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 from nova_xen.cli.session import open_driver
 from nova_xen.exceptions import NovaXenError
@@ -70,8 +70,7 @@ class Moment:
                 subprocess.run(["bash", "-c", command], check=False)
 
 
-@contextlib.contextmanager
-def at_journal(state: str | None, act: Callable[[], object]) -> Iterator[None]:
+def at_journal(state: str | None, act: Callable[[], object]) -> Any:
     """Act once as soon as the source's journal of that state is kept."""
     whole, done = Journals.keep, state is None
 
@@ -82,15 +81,10 @@ def at_journal(state: str | None, act: Callable[[], object]) -> Iterator[None]:
             done = True
             act()
 
-    Journals.keep = keep  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Journals.keep = whole  # type: ignore[method-assign]
+    return mock.patch.object(Journals, "keep", keep)
 
 
-@contextlib.contextmanager
-def at_suspension(wanted: bool, act: Callable[[], object]) -> Iterator[None]:
+def at_suspension(wanted: bool, act: Callable[[], object]) -> Any:
     """Act once as soon as the guest stands still, on the thread that sees it.
 
     The progress tells of it up to two seconds later, when a last pass is over.
@@ -104,11 +98,7 @@ def at_suspension(wanted: bool, act: Callable[[], object]) -> Iterator[None]:
             done = True
             act()
 
-    SuspendWatch._look = look  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        SuspendWatch._look = whole  # type: ignore[method-assign]
+    return mock.patch.object(SuspendWatch, "_look", look)
 
 
 def request(ask: dict[str, Any]) -> MigrationRequest:

@@ -176,6 +176,7 @@ class LocalPeer:
             side=side,
             libvirt=known.view,
             persistent=known.persistent,
+            by_hand=known.by_hand,
             xen=sight.domains_of(self._toolstack, uuid, name),
             journal=journal,
             busy=(known.job and side is Side.SOURCE)

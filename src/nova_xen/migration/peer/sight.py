@@ -26,6 +26,7 @@ _INCOMING = "--incoming"
 class Known:
     """What libvirt knows of a guest; ``domid`` is None when it has no domain.
 
+    ``by_hand`` when somebody had libvirt pause it.
     ``job`` when a guest that is here has one. At the source libvirt goes on migrating
     it when the process that asked for it is dead; at the destination the job of a
     migration whose source died stays for ever and tells nothing.
@@ -36,6 +37,7 @@ class Known:
     domid: int | None = None
     guest: Guest | None = None
     job: bool = False
+    by_hand: bool = False
 
 
 def known_to_libvirt(connection: Connection, uuid: str) -> Known:
@@ -56,8 +58,9 @@ def _known(connection: Connection, guest: Guest) -> Known:
     persistent = bool(_read(connection, guest, "isPersistent"))
     domid = guest.domid()
     if domid is not None:
-        job = _has_job(connection, guest)
-        return Known(_active(guest.state()), persistent, domid, guest, job)
+        job, view = _has_job(connection, guest), _active(guest.state())
+        by_hand = view is LibvirtView.PAUSED and guest.is_paused_by_hand()
+        return Known(view, persistent, domid, guest, job, by_hand)
     arriving = not persistent or _has_job(connection, guest)
     view = LibvirtView.INCOMING if arriving else LibvirtView.OFF
     return Known(view, persistent, domid, guest)

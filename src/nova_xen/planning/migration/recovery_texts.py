@@ -180,7 +180,7 @@ class Texts:
         way = self._bring_back(self.destination)
         return (
             f"{self.server} stands still on {self.source}, where Xen has its domain "
-            f"{here.domid} paused though libvirt shows it running, and may run on "
+            f"{here.domid} paused whatever libvirt shows, and may run on "
             f"{self.destination}, which gives no answer: {way}"
         )
 

@@ -105,10 +105,9 @@ def remains(
     migration, is not looked at.
 
     :param begun: libvirt may have been asked to migrate it: what Xen has paused at the
-        source, and libvirt not, is not a person's doing then
+        source, and nobody had libvirt pause, was paused by its migration then
     """
-    source, running = view.side is Side.SOURCE, view.libvirt is LibvirtView.RUNNING
-    held = begun and source and running
+    held = begun and view.side is Side.SOURCE and not view.by_hand
     sorted_: dict[Condition, list[XenDomain]] = {each: [] for each in Condition}
     for domain in view.xen:
         if own is None or domain.uuid in (own.uuid, *_NO_UUID):

@@ -295,9 +295,18 @@ def test_what_libvirt_has(scene: Scene, case: str) -> None:
         side=Side.DESTINATION,
         libvirt=libvirt_view,
         persistent=persistent,
+        by_hand=libvirt_view is LibvirtView.PAUSED,
         xen=ours,
         boot_id=boot_id(),
     )
+
+
+def test_after_a_restart_nobody_knows_who_paused_it(scene: Scene) -> None:
+    scene.run(paused=True)
+    scene.fake.kill_daemon()
+    scene.fake.start_daemon()
+    view = scene.peer.view(UUID, NAME)
+    assert (view.libvirt, view.by_hand) == (LibvirtView.PAUSED, False)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,20 @@ SEEN: dict[str, Row] = {
         S.FAILED,
         ["source unpause 3"],
     ),
+    "and libvirtd was restarted since": (
+        DURING,
+        "paused kept paused",
+        "none",
+        S.FAILED,
+        ["source unpause 3"],
+    ),
+    "and libvirtd does not see it": (
+        DURING,
+        "off kept paused",
+        "none",
+        S.FAILED,
+        ["source unpause 3"],
+    ),
     "the source is held, and it never ran there": (
         DURING,
         "running kept paused",
@@ -225,7 +239,7 @@ SEEN: dict[str, Row] = {
     ),
     "somebody paused it here": (
         [*BEFORE, *DURING],
-        "paused kept paused",
+        "paused kept by-hand paused",
         "none",
         S.FAILED,
         FORGET,

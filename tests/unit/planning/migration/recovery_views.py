@@ -63,15 +63,17 @@ def view(
 ) -> GuestView:
     """A view in words: libvirt's, then "kept", then conditions of Xen domains.
 
+    "by-hand" for one that somebody had libvirt pause.
     As ``running kept run``, ``incoming paused``, ``none``.
     """
     libvirt, *rest = words.split()
     first = HERE if side is Side.SOURCE else THERE
-    conditions = [word for word in rest if word != "kept"]
+    conditions = [word for word in rest if word in FLAGS]
     return GuestView(
         side=side,
         libvirt=LibvirtView(libvirt),
         persistent="kept" in rest,
+        by_hand="by-hand" in rest,
         xen=tuple(domain(first + n, word) for n, word in enumerate(conditions)),
         journal=None if state is None else journal(state, side),
         busy=busy,

@@ -137,9 +137,9 @@ SENTENCES = [
         "running kept paused",
         "silent",
         "Server web1 stands still on this host, where Xen has its domain 3 paused "
-        "though libvirt shows it running, and may run on host xen2, which gives no "
-        "answer: bring that host back, or, once it is surely off and stays so, run "
-        "'nova-xen migration recover web1 --lost-host xen2'",
+        "whatever libvirt shows, and may run on host xen2, which gives no answer: "
+        "bring that host back, or, once it is surely off and stays so, run 'nova-xen "
+        "migration recover web1 --lost-host xen2'",
     ),
     (
         S.COPYING,
@@ -150,7 +150,7 @@ SENTENCES = [
     (S.FINISHING, "none", "running kept run", "Server web1 runs on host xen2."),
     (
         S.COPYING,
-        "paused kept paused",
+        "paused kept by-hand paused",
         "none",
         "Server web1 is on this host and is paused.",
     ),

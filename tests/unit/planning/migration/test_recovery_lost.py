@@ -36,7 +36,12 @@ WITHOUT_DESTINATION: dict[str, Row] = {
         S.FAILED,
         ["source restart-libvirtd"],
     ),
-    "somebody paused it": (ANY, "paused kept paused", S.FAILED, ["source forget"]),
+    "somebody paused it": (
+        ANY,
+        "paused kept by-hand paused",
+        S.FAILED,
+        ["source forget"],
+    ),
     "it stands still, and may have run there": (
         [*DURING, *AFTER],
         "off kept suspended",
