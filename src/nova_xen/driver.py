@@ -13,6 +13,7 @@ from oslo_config import cfg
 
 from nova_xen.hypervisor import EventLoop, LifecycleEvent, LifecycleEvents
 from nova_xen.images import InspectedImage, Progress, no_progress
+from nova_xen.migration.unsettled import any_journal
 from nova_xen.model import (
     CachedImage,
     DiskFormat,
@@ -135,10 +136,12 @@ class LibvirtDriver:
 
     def destroy(self, name: str) -> None:
         """Switch the server off and remove it with its disks."""
+        self._require_settled(name, "deleted")
         delete.delete(self._host, name)
 
     def power_on(self, name: str) -> None:
         """Start a server that is off."""
+        self._require_settled(name, "started")
         power.power_on(self._host, name)
 
     def power_off(self, name: str, timeout: int | None = None) -> None:
@@ -146,18 +149,22 @@ class LibvirtDriver:
 
         None takes the option [xen] shutdown_timeout, 0 switches off at once.
         """
+        self._require_settled(name, "stopped")
         power.power_off(self._host, name, timeout)
 
     def reboot(self, name: str, *, hard: bool = False) -> None:
         """Ask the guest to reboot; reset it when it does not, or at once if hard."""
+        self._require_settled(name, "rebooted")
         power.reboot(self._host, name, hard=hard)
 
     def pause(self, name: str) -> None:
         """Stop the guest's vCPUs."""
+        self._require_settled(name, "paused")
         power.pause(self._host, name)
 
     def unpause(self, name: str) -> None:
         """Let the guest's vCPUs go on."""
+        self._require_settled(name, "unpaused")
         power.unpause(self._host, name)
 
     def list_servers(self) -> tuple[ServerSummary, ...]:
@@ -200,6 +207,14 @@ class LibvirtDriver:
         from nova_xen.migration.open import open_migrations
 
         return open_migrations(self._host, self._conf)
+
+    def _require_settled(self, name: str, action: str) -> None:
+        """See that no migration of it is under way, or was cut short, on this host.
+
+        What stands still for one may run at the other host.
+        """
+        if any_journal(self._conf.xen.migration_state_path):
+            self._migrations.require_settled(name, action)
 
     def migrate(
         self,

@@ -165,10 +165,6 @@ class Guest:
         state, reason = self._call("state", doing="reading the state of")
         return state, reason
 
-    def is_paused_by_hand(self) -> bool:
-        """Whether somebody had libvirt pause it, as far as libvirt still knows."""
-        return power.is_paused_by_hand(*self.raw_state())
-
     def is_active(self) -> bool:
         """Whether there is a Xen domain; no for a guest that is gone."""
         try:

@@ -9,7 +9,8 @@ xenstored expect another shutdown (``@releaseDomain`` would not fire again other
 suspended and pauses it then, so that it stays where it is when somebody resumes it. It
 prints ``ready`` as it begins to look. It ends when the domain does and, once whoever
 started it has closed its standard input, when the file JOURNAL is gone: a process that
-dies leaves it at work.
+dies leaves it at work. :mod:`nova_xen.hypervisor.pause_mark` tells of the file beside
+the journal that it keeps.
 
 libvirt's libxl driver is linked with the same library, so it is on every such host. It
 is called in a process of its own because a wrong library would crash it, and because
@@ -18,6 +19,7 @@ library is imported, so that it starts at once.
 """
 
 import ctypes
+import fcntl
 import glob
 import os
 import re
@@ -138,11 +140,40 @@ def _sink(log: Any) -> int | None:
     return made
 
 
-def pause_suspended(libxl: Libxl, journal: str) -> None:
+class Mark:
+    """The file that tells of this program: its process id, and what it pauses.
+
+    :raises Refused: another program is at work
+    """
+
+    def __init__(self, path: str) -> None:
+        self._number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another program holds {path}") from None
+
+    def tells_of(self, domid: int) -> bool:
+        """Whether a program before this one has paused the domain."""
+        return os.pread(self._number, 64, 0).split()[1:] == [b"%d" % domid]
+
+    def write(self, *numbers: int) -> None:
+        """Replace what it tells."""
+        text = b"".join(b"%d\n" % each for each in (os.getpid(), *numbers))
+        os.pwrite(self._number, text, 0)
+        os.ftruncate(self._number, len(text))
+
+
+def pause_suspended(libxl: Libxl, domid: int, journal: str) -> None:
     """Wait until it is suspended, and pause it.
 
     :raises Refused: libxl does not tell, or cannot
     """
+    mark = Mark(f"{journal}.pausing")
+    if mark.tells_of(domid):
+        print("ready", flush=True)
+        return
+    mark.write()
     alone = False
     suspended = libxl.suspended()
     print("ready", flush=True)
@@ -153,6 +184,7 @@ def pause_suspended(libxl: Libxl, journal: str) -> None:
         suspended = libxl.suspended()
     if suspended is None:
         return
+    mark.write(domid)
     libxl.pause()
     if alone and not os.path.exists(journal):
         # somebody settled it just now, and did not see this pause
@@ -192,7 +224,7 @@ def main(arguments: list[str]) -> int:
             case ["resume", _]:
                 libxl.resume()
             case ["pause-suspended", _, journal]:
-                pause_suspended(libxl, journal)
+                pause_suspended(libxl, int(arguments[1]), journal)
             case _:
                 return _MISUSED
         libxl.close()

@@ -10,7 +10,7 @@ is until somebody has looked at both hosts. Seen with PV, PVH and HVM guests on 
 
 import logging
 import os
-import select
+import selectors
 import subprocess
 import sys
 import time
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor.pause_mark import end_pausing
 
 LOG = logging.getLogger(__name__)
 #: seconds for the program to begin to look; it took 0.6 s on emulated Xen
@@ -29,7 +30,8 @@ class Pausing:
     """The program that does it, for one domain; see :mod:`libxl_program`.
 
     It outlives this process, since libvirt's migration does, and ends by itself with
-    the domain, or when ``journal`` is gone and nobody is there to close it.
+    the domain, or when ``journal`` is gone and nobody is there to close it. One that
+    works already for this journal is ended.
 
     :raises ToolstackFailed: it cannot be started
     """
@@ -37,9 +39,11 @@ class Pausing:
     def __init__(self, domid: int, journal: str, *, timeout: float = TIMEOUT) -> None:
         self._domid = domid
         self._closed = False
+        self._why = ""
         self._deadline = time.monotonic() + timeout
         program = str(Path(libxl_program.__file__))
         arguments = ("pause-suspended", str(domid), journal)
+        end_pausing(journal)
         try:
             # isolated (-I): what lies in the current folder is not imported
             self._process = subprocess.Popen(
@@ -66,25 +70,33 @@ class Pausing:
                 raise self._failed(why)
             told += more
 
+    def trouble(self) -> str:
+        """Why it ended before it was done; "" when it works, or has done its work."""
+        if self._closed or self._process.poll() in (None, 0):
+            return self._why
+        self._why = self._why or self._said() or f"it ended ({self._process.poll()})"
+        return self._why
+
     def close(self) -> None:
         """End it: what it has done is done, and it does nothing any more."""
         if self._closed:
             return
-        self._closed = True
-        with self._process as process:
-            process.kill()
-            said = self._said()
-        if process.returncode > 0:
+        why, self._closed = self.trouble(), True
+        if why:
             LOG.warning(
                 "Domain %d was not to be paused as it was suspended: %s",
-                *(self._domid, said or f"exit code {process.returncode}"),
+                *(self._domid, why),
             )
+        with self._process as process:
+            process.kill()
 
     def _more(self) -> bytes:
         """A byte of its output; nothing at its end."""
         left = max(0.0, self._deadline - time.monotonic())
-        if not select.select([self._output], [], [], left)[0]:
-            raise self._failed("it did not begin in time")
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._output, selectors.EVENT_READ)
+            if not selector.select(left):
+                raise self._failed("it did not begin in time")
         return os.read(self._output.fileno(), 1)
 
     def _said(self) -> str:

@@ -27,15 +27,6 @@ def is_shut_off(state: int) -> bool:
     return bool(state == libvirt.VIR_DOMAIN_SHUTOFF)
 
 
-def is_paused_by_hand(state: int, reason: int) -> bool:
-    """Whether somebody had libvirt pause it; a restart of libvirtd forgets that.
-
-    Then libvirt takes its state from Xen, as "paused (unknown)" (seen on libvirt 9.0).
-    """
-    user = libvirt.VIR_DOMAIN_PAUSED_USER
-    return bool(state == libvirt.VIR_DOMAIN_PAUSED and reason == user)
-
-
 def may_be_saved(state: int, reason: int) -> bool:
     """Whether only the managed save image tells if the guest is suspended.
 

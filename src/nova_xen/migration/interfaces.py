@@ -70,6 +70,9 @@ class Pausing(Protocol):
         :raises ToolstackFailed: it cannot
         """
 
+    def trouble(self) -> str:
+        """Why it ended before it was done; "" when it works, or has done its work."""
+
     def close(self) -> None:
         """End it: it pauses nothing any more."""
 

@@ -20,18 +20,20 @@ import uuid as uuids
 from collections.abc import Callable, Iterator
 
 from nova_xen import exceptions
+from nova_xen.hypervisor.pause_mark import SUFFIX as PAUSING
+from nova_xen.hypervisor.pause_mark import mark_of
 from nova_xen.images.files.lock import try_lock
 from nova_xen.images.files.part import part_name, remove_file, sync
 from nova_xen.images.tools.tool import os_failure
 from nova_xen.migration.json import from_json, to_json
 from nova_xen.migration.lines import LARGEST, Lines, last_line
+from nova_xen.migration.unsettled import FOLDER, SUFFIX
 from nova_xen.migration.whole import content_of, make_folder
 from nova_xen.model import MigrationJournal
 
 LOG = logging.getLogger(__name__)
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-SUFFIX = ".json"
 _LOCK = ".lock"
 #: seconds; one who only looks whether a lock is held has it himself for a moment
 _LOOKING = 0.5
@@ -81,7 +83,7 @@ class Journals:
     def __init__(
         self, state_path: str, *, tell: Callable[[str], object] = LOG.warning
     ) -> None:
-        self.folder = os.path.join(state_path, "journals")
+        self.folder = os.path.join(state_path, FOLDER)
         self._tell = tell
         self._held: set[str] = set()
         self._lines = Lines()
@@ -197,15 +199,20 @@ class Journals:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
                 sync(self.folder)
+            remove_file(mark_of(path))
 
     def sweep(self) -> None:
         """Remove the locks and half-written journals of processes that died."""
         for name in self._names():
             uuid = name.removeprefix(".").partition(".")[0]
-            leftover = name.endswith(_LOCK) or name == part_name(f"{uuid}{SUFFIX}")
+            journal = f"{uuid}{SUFFIX}"
+            half = (part_name(journal), mark_of(journal))
+            leftover = name.endswith(_LOCK) or name in half
             if leftover and _is_uuid(uuid) and (hold := self._quick_hold(uuid)):
                 with hold, self._failing(uuid, f"removing what was left in {name}"):
                     remove_file(part_name(self._path(uuid)))
+                    if not os.path.lexists(self._path(uuid)):
+                        remove_file(mark_of(self._path(uuid)))
 
     def _quick_hold(self, uuid: str) -> Hold | None:
         path = self._path(uuid, _LOCK)
@@ -218,7 +225,7 @@ class Journals:
             uuid = name.removesuffix(SUFFIX)
             if _is_uuid(uuid) and name != uuid:
                 yield uuid
-            elif not name.endswith((_LOCK, ".part")):
+            elif not name.endswith((_LOCK, ".part", PAUSING)):
                 path = os.path.join(self.folder, name)
                 self._tell(f"{path} is no journal of a migration and was passed over.")
 

@@ -17,6 +17,7 @@ from nova_xen.migration.export import export
 from nova_xen.migration.interfaces import (
     MigrationSocket,
     MigrationSockets,
+    Pausing,
     SuspendWatch,
 )
 from nova_xen.migration.report import log_line
@@ -50,6 +51,7 @@ class Monitor:
         address: str,
         timeout: TimeoutPlan,
         storage: StorageWatch,
+        pausing: Pausing | None,
     ) -> None:
         self._world = world
         self._story = story
@@ -61,6 +63,7 @@ class Monitor:
         self._address = address
         self._timeout = timeout
         self._storage = storage
+        self._pausing = pausing
         self._wishes = Wishes(world.options.state_path, story.record.uuid)
         self._socket: MigrationSocket | None = None
         self._sent: int | None = None
@@ -201,10 +204,15 @@ class Monitor:
                 self._ending.force_complete(f"it took longer than {elapsed:.0f} s")
 
     def _check(self) -> None:
-        """A guest must not arrive where its disks are not any more."""
-        if self._ending.possible and (lost := self._storage.lost()):
+        """A guest must not arrive where its disks are not any more, nor run twice."""
+        if not self._ending.possible:
+            return
+        if lost := self._storage.lost():
             record = self._story.record
             why = f"{record.destination} does not have {', '.join(lost)} any more"
+            self._ending.abort(self._socket, why)
+        elif trouble := self._pausing and self._pausing.trouble():
+            why = f"what keeps it from running on both hosts has failed: {trouble}"
             self._ending.abort(self._socket, why)
 
     def _tell(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import ArrivalWatch, Guest, migrate_guest
+from nova_xen.hypervisor.pause_mark import forget_mark
 from nova_xen.migration.admission import alone, refuse_many, refuse_off, refused
 from nova_xen.migration.call import Call
 from nova_xen.migration.check import Checked, check, files_of
@@ -94,8 +95,7 @@ class _Run:
             guest.xml(secure=True), listen=checked.target.console_listen
         )
         self._definition = destination_document(
-            definition,
-            listen=checked.target.console_listen,
+            definition, listen=checked.target.console_listen
         )
 
     def _record(self) -> MigrationRecord:
@@ -147,6 +147,8 @@ class _Run:
         """
         if domid is not None:
             journal = self._world.journals.path(self._guest.uuid)
+            # what an earlier migration left would speak of this domain
+            forget_mark(journal)
             self._pausing = self._world.pausing_of(domid, journal)
         self._story.begin(self._checked.source.address)
         if self._pausing is not None:
@@ -191,6 +193,7 @@ class _Run:
             storage=StorageWatch(
                 self._checked.peer, files_of(self._checked.moving), self._world.clock
             ),
+            pausing=self._pausing,
         )
         call = Call(lambda: _migrate(self._world, self._guest, self._plan()))
         self._story.enter(MigrationState.COPYING)
@@ -216,7 +219,8 @@ class _Run:
 
     def _finish(self) -> None:
         """It runs there: put its definition and its scheduler in order."""
-        self._pause_no_more()
+        if self._pausing is not None:
+            self._pausing.close()
         if self._story.state is not MigrationState.FINISHING:
             self._story.enter(MigrationState.FINISHING)
         journal = self._story.mirrored
@@ -229,11 +233,6 @@ class _Run:
         except exceptions.NovaXenError as error:
             LOG.warning("Server %s has arrived, but: %s", self._guest.name, error)
 
-    def _pause_no_more(self) -> None:
-        """libvirt's call is over: what is not paused is not to be any more."""
-        if self._pausing is not None:
-            self._pausing.close()
-
     def _stop(self) -> None:
         """Interrupted: settle it, unless libvirt goes on, whose end nobody awaits."""
         if self._asked is not None and not self._asked.wait(0):
@@ -243,7 +242,6 @@ class _Run:
 
     def _settle(self, error: exceptions.NovaXenError) -> MigrationRecord:
         """Something failed: look where the guest is, put it right, and say it."""
-        self._pause_no_more()
 
         def close(plan: RecoveryPlan) -> None:
             if self._story.record.ended is None:
@@ -251,7 +249,11 @@ class _Run:
 
         journal = self._story.journal(Side.SOURCE)
         peer = self._checked.peer
-        plan = settle(self._world, journal, peer, close, patience=SILENT_PATIENCE)
+        plan = settle(
+            *(self._world, journal, peer, close),
+            patience=SILENT_PATIENCE,
+            pausing=self._pausing,
+        )
         close(plan)
         if self._story.state is MigrationState.DONE:
             LOG.warning("Server %s arrived, but: %s", self._guest.name, error)

@@ -75,6 +75,25 @@ class Migrations:
             )
         Wishes(self._world.options.state_path, guest.uuid).ask(wish)
 
+    def require_settled(self, server: str, action: str) -> None:
+        """See that no migration of a server is under way here, or was cut short.
+
+        :param action: what is to be done to it, as "started"
+        :raises WrongState: there is one
+        :raises ServerNotFound: there is no such server
+        """
+        guest = find_guest(self._world.host.connection, server)
+        if self._world.journals.load(guest.uuid) is None:
+            return
+        state = "in a migration that was cut short"
+        advice = f"run 'nova-xen migration recover {guest.name}' first"
+        if self._world.journals.busy(guest.uuid):
+            state = "being migrated"
+            advice = "wait for its end, or use 'nova-xen migration abort' at its source"
+        raise exceptions.WrongState(
+            server=guest.name, action=action, state=state, advice=advice
+        )
+
     def recover(
         self,
         servers: Collection[str] = (),

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable, Sequence
 
 from nova_xen import exceptions
-from nova_xen.migration.interfaces import Peer
+from nova_xen.migration.guard import Guard
+from nova_xen.migration.interfaces import Pausing, Peer
 from nova_xen.migration.unwatched import Unwatched
 from nova_xen.migration.world import World
 from nova_xen.model import (
@@ -62,11 +63,17 @@ class _Seen:
         return any(view.busy for view in self.views)
 
     @property
+    def leaving(self) -> bool:
+        """Whether the source's libvirt migrates it, or somebody works on it there."""
+        return self.source is not None and self.source.busy
+
+    @property
     def silent(self) -> bool:
         """Whether the guest stands still at the source for want of one answer."""
         if self.source is None or self.destination is not None:
             return False
-        return any(each.suspended or each.paused for each in self.source.xen)
+        held = self.source.held
+        return any(each.suspended or each.domid == held for each in self.source.xen)
 
     @property
     def dying(self) -> bool:
@@ -84,6 +91,7 @@ class _Task:
     tell: Tell
     lost: bool
     patience: float
+    guard: Guard
 
     @property
     def far(self) -> Side:
@@ -102,6 +110,7 @@ def settle(
     tell: Tell = silently,
     lost: bool = False,
     patience: float = 0.0,
+    pausing: Pausing | None = None,
 ) -> RecoveryPlan:
     """Look at both hosts and carry out what is to be done, until nothing is.
 
@@ -113,9 +122,17 @@ def settle(
     :param tell: told what is waited for, before it is
     :param lost: a person is sure that the other host is off for good: it is not asked
     :param patience: seconds for the other host to answer while the guest stands still
+    :param pausing: what pauses the source while libvirt migrates it; it is closed once
+        libvirt does not any more
     """
     task = _Task(
-        world=world, journal=journal, peer=peer, tell=tell, lost=lost, patience=patience
+        world=world,
+        journal=journal,
+        peer=peer,
+        tell=tell,
+        lost=lost,
+        patience=patience,
+        guard=Guard(world, journal, pausing),
     )
     trouble = ""
     for _ in range(_ROUNDS + 1):
@@ -144,10 +161,12 @@ def _stuck(plan: RecoveryPlan) -> str:
 
 def _look(task: _Task) -> RecoveryPlan:
     seen = _wait(task)
+    if not seen.leaving and task.guard.end():
+        seen = _wait(task)
     journal, lost = task.journal, task.far if task.lost else None
     plan = plan_recovery(journal, seen.source, seen.destination, lost=lost)
     # this process holds the lock itself, so what is busy here is libvirt
-    if journal.side is Side.SOURCE and seen.source and seen.source.busy:
+    if journal.side is Side.SOURCE and seen.leaving:
         sentence = f"Server {journal.name}: libvirt still migrates it: wait for its end"
         return dataclasses.replace(plan, sentence=sentence)
     return plan
@@ -155,17 +174,20 @@ def _look(task: _Task) -> RecoveryPlan:
 
 def _wait(task: _Task) -> _Seen:
     """What is there once nobody else works on it, or is not to be waited for."""
-    seen = _views(task)
+    seen, before, began = _views(task), "", 0.0
     unwatched = Unwatched(task.world, task.journal, lost=task.lost)
-    began = task.world.clock()
-    while (waited := _waited(task, seen))[1] > task.world.clock() - began:
-        what, patience = waited
+    while True:
+        what, patience = _waited(task, seen)
+        if what != before:
+            before, began = what, task.world.clock()
+        if task.world.clock() - began >= patience:
+            return seen
         task.say(f"it {what}, which is waited for, {patience:.0f} s at most")
-        if task.journal.side is Side.SOURCE and seen.source and seen.source.busy:
+        if task.journal.side is Side.SOURCE and seen.source and seen.leaving:
+            task.guard.keep(seen.source)
             unwatched.look(seen.source)
         task.world.sleep(PAUSE)
         seen = _views(task)
-    return seen
 
 
 def _waited(task: _Task, seen: _Seen) -> tuple[str, float]:

@@ -13,7 +13,7 @@ class RecoveryAction(enum.StrEnum):
 
     #: end a Xen domain that libvirt does not see or cannot touch (``xl destroy``)
     DESTROY = "destroy"
-    #: let a domain go on that was suspended for a copy and never left
+    #: let a domain go on that was suspended or paused for a copy and never left
     RESUME = "resume"
     #: let a paused domain go on
     UNPAUSE = "unpause"

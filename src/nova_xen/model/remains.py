@@ -76,8 +76,8 @@ class GuestView:
     side: Side
     libvirt: LibvirtView
     persistent: bool = False
-    #: whether somebody had libvirt pause it, as far as libvirt still knows
-    by_hand: bool = False
+    #: at the source, the id of the domain that its migration paused, gone or not
+    held: int | None = None
     xen: tuple[XenDomain, ...] = ()
     journal: MigrationJournal | None = None
     #: whether the process that wrote the journal still works on it

@@ -9,7 +9,9 @@ errors; nothing else of the fake does.
 from __future__ import annotations
 
 import itertools
+import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nova_xen import exceptions
@@ -92,15 +94,30 @@ class FakeToolstack:
 
 
 class FakePausing:
-    """Pauses a domain of a fake host when it is suspended."""
+    """Pauses a domain of a fake host when it is suspended, and marks it.
+
+    Unlike the program it looks for the journal though nobody has died: it is there.
+    """
 
     def __init__(self, host: FakeHost, domid: int, journal: str) -> None:
         self._host = host
         self._domid = domid
-        host.xen.to_pause[domid] = journal
+        self._journal = Path(journal)
+        host.xen.to_pause[domid] = self._wanted
+
+    def _wanted(self) -> bool:
+        if not self._journal.exists():
+            return False
+        mark = self._journal.with_name(f"{self._journal.name}.pausing")
+        mark.write_text(f"{os.getpid()}\n{self._domid}\n")
+        return True
 
     def ready(self) -> None:
         """It is."""
+
+    def trouble(self) -> str:
+        """There is none."""
+        return ""
 
     def close(self) -> None:
         """End it."""

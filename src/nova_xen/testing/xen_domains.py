@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -34,8 +33,8 @@ class XenDomains:
         self._records: dict[int, XenRecord] = {}
         #: seconds since the epoch, by domain id; gone when it goes on
         self.suspensions: dict[int, float] = {}
-        #: domains that are paused when they are suspended, as long as a file is there
-        self.to_pause: dict[int, str] = {}
+        #: asked when a domain is suspended, by its id: whether it is paused too
+        self.to_pause: dict[int, Callable[[], bool]] = {}
 
     def __iter__(self) -> Iterator[XenRecord]:
         return iter(list(self._records.values()))
@@ -86,7 +85,8 @@ class XenDomains:
         if record is not None and not record.suspended:
             record.suspended = True
             self.suspensions[domid] = time.time()
-            record.paused |= os.path.exists(self.to_pause.pop(domid, ""))
+            if (wanted := self.to_pause.pop(domid, None)) is not None:
+                record.paused |= wanted()
 
     def resume(self, domid: int) -> bool:
         """Let a suspended domain go on, unless it is paused too; False: it is none."""

@@ -12,6 +12,7 @@ import uuid as uuids
 from pathlib import Path
 
 from libxl.rig.simulation import Simulation
+from nova_xen.hypervisor.pause_mark import write_mark
 from nova_xen.model import XenDomain
 
 _DOMAINS = 64
@@ -141,10 +142,16 @@ class SimulatedPausing:
     def __init__(self, toolstack: SimulatedToolstack, domid: int, journal: str) -> None:
         self._toolstack = toolstack
         self._domid = domid
+        # the simulated libxl pauses it, and does not know of the mark
+        write_mark(journal, domid)
         toolstack.pause_when_suspended(domid, True)
 
     def ready(self) -> None:
         """It is."""
+
+    def trouble(self) -> str:
+        """There is none."""
+        return ""
 
     def close(self) -> None:
         """End it."""

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program that calls libxl, with a library made here in its place."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,13 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor.pause_mark import (
+    end_pausing,
+    forget_mark,
+    mark_of,
+    paused_domain,
+    write_mark,
+)
 from nova_xen.hypervisor.pausing import Pausing
 
 #: libxl's signatures (libxl.h of Xen 4.17), and Xen's logger's. Domain 4 is what the
@@ -94,6 +103,13 @@ CALL = """
 import sys
 sys.path.insert(0, {path!r})
 from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor.pause_mark import (
+    end_pausing,
+    forget_mark,
+    mark_of,
+    paused_domain,
+    write_mark,
+)
 libxl_program.LIBRARIES, libxl_program.LOGGER = ({library!r},), {logger!r}
 sys.exit(libxl_program.main(sys.argv[1:]))
 """
@@ -120,6 +136,7 @@ def domain(library: Path) -> Iterator[Path]:
     path = library.with_name("domain")
     path.write_text("running")
     path.with_name("journal").touch()
+    path.with_name("journal.pausing").unlink(missing_ok=True)
     yield path
     # whatever a test left at work ends of it
     path.write_text("gone")
@@ -198,6 +215,22 @@ def test_what_is_suspended_is_paused(
     journal = str(domain.with_name("journal"))
     done = run(library, library, "pause-suspended", "4", journal)
     assert (done.returncode, domain.read_text(), done.stderr) == (code, after, err)
+    # written before the pause, so that no pause is ever without it
+    assert paused_domain(journal) == (4 if is_.startswith("suspended") else None)
+
+
+def test_what_a_program_before_it_paused_is_not_paused_twice(
+    library: Path, domain: Path
+) -> None:
+    """Xen counts pauses."""
+    domain.write_text("suspended")
+    journal = str(domain.with_name("journal"))
+    for _ in range(2):
+        done = run(library, library, "pause-suspended", "4", journal)
+        assert (done.returncode, domain.read_text()) == (0, "suspended paused")
+    write_mark(journal, 5)
+    run(library, library, "pause-suspended", "4", journal)
+    assert domain.read_text() == "suspended paused paused"
 
 
 @pytest.mark.parametrize("is_", ["running", "rebooting"])
@@ -248,14 +281,75 @@ def test_it_waits_until_the_domain_is_suspended(
     becomes(domain, "suspended paused")
 
 
-def test_what_was_closed_pauses_nothing(called: list[Pausing], domain: Path) -> None:
+def test_what_was_closed_has_ended(called: list[Pausing], domain: Path) -> None:
     started = pause(called, domain)
     started.ready()
     started.close()
     started.close()
+    assert started._process.returncode == -signal.SIGKILL
+    assert started.trouble() == ""
+
+
+def test_one_that_somebody_killed_is_told(called: list[Pausing], domain: Path) -> None:
+    started = pause(called, domain)
+    started.ready()
+    assert started.trouble() == ""
+    started._process.kill()
+    started._process.wait(SOON)
+    assert started.trouble() == f"it ended ({-signal.SIGKILL})"
+
+
+def test_one_that_is_done_has_no_trouble(called: list[Pausing], domain: Path) -> None:
     domain.write_text("suspended")
-    time.sleep(0.1)
-    assert domain.read_text() == "suspended"
+    started = pause(called, domain)
+    assert started._process.wait(SOON) == 0
+    assert started.trouble() == ""
+
+
+def test_it_is_in_a_session_of_its_own(called: list[Pausing], domain: Path) -> None:
+    started = pause(called, domain)
+    started.ready()
+    assert os.getsid(started._process.pid) == started._process.pid
+
+
+@pytest.mark.parametrize("way", ["ended", "followed"])
+def test_one_that_works_is_ended_by_whoever_finds_it(
+    called: list[Pausing], domain: Path, way: str
+) -> None:
+    journal = str(domain.with_name("journal"))
+    left = pause(called, domain)
+    left.ready()
+    if way == "ended":
+        end_pausing(journal)
+    else:
+        pause(called, domain).ready()
+    left._process.wait(SOON)
+    assert left._process.returncode == -signal.SIGKILL
+    if way == "followed":
+        domain.write_text("suspended")
+        becomes(domain, "suspended paused")
+    end_pausing(journal)
+    end_pausing(str(domain.with_name("no journal")))
+
+
+def test_a_second_one_ends(called: list[Pausing], domain: Path, library: Path) -> None:
+    journal = str(domain.with_name("journal"))
+    pause(called, domain).ready()
+    done = run(library, library, "pause-suspended", "4", journal)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"another program holds {mark_of(journal)}\n",
+    )
+
+
+def test_a_mark_that_cannot_be_read_is_told(domain: Path) -> None:
+    journal = str(domain.with_name("journal"))
+    Path(mark_of(journal)).write_text("no number\nat all\n")
+    with pytest.raises(exceptions.ToolstackFailed, match=r"journal\.pausing"):
+        paused_domain(journal)
+    forget_mark(journal)
+    forget_mark(journal)
+    assert paused_domain(journal) is None
 
 
 def test_it_outlives_who_started_it(called: list[Pausing], domain: Path) -> None:
@@ -281,7 +375,8 @@ def _let_go(started: Pausing) -> None:
     for stream in (started._process.stdin, started._process.stdout):
         assert stream is not None
         stream.close()
-    time.sleep(0.2)
+    # it looks fifty times a second
+    time.sleep(1)
 
 
 def test_it_is_told_that_libxl_does_not_answer(

@@ -343,3 +343,16 @@ def test_an_interrupt_that_is_too_late_changes_nothing(
         watched.run(call)
     assert (watched.ending.aborted, watched.story.state) == (False, S.STOPPED)
     assert "cannot be aborted" in caplog.text
+
+
+@pytest.mark.parametrize(("state", "aborted"), [(S.COPYING, True), (S.STOPPED, False)])
+def test_what_nothing_would_keep_from_running_twice_is_aborted(
+    watch: Callable[..., Watched], state: MigrationState, aborted: bool
+) -> None:
+    watched = watch(state)
+    watched.monitor.look()
+    assert not watched.ending.aborted
+    watched.failed = "it ended (-9)"
+    watched.monitor.look()
+    why = "what keeps it from running on both hosts has failed: it ended (-9)"
+    assert watched.ending.why == (why if aborted else "")

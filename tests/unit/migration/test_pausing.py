@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """When the program that pauses a suspended source is started, and when it is ended."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.migration import run
+from nova_xen.hypervisor import migrate_guest
+from nova_xen.migration import recover, run
 from nova_xen.migration.world import World
 from nova_xen.model import (
     GuestView,
@@ -18,8 +21,9 @@ from nova_xen.model import (
     MigrationRequest,
     MigrationState,
 )
-from nova_xen.testing import Point
+from nova_xen.testing import FakeSockets, Point
 from nova_xen.testing.migration import Migration
+from unit.migration import disasters
 from unit.migration.crashing import Killed
 from unit.migration.hosts import NAME, UUID, Hosts
 from unit.migration.settling import check_settled
@@ -49,6 +53,9 @@ class Told:
         self.calls.append(f"ready {journal.state}")
         if self._trouble:
             raise exceptions.ToolstackFailed(doing="getting ready", why=self._trouble)
+
+    def trouble(self) -> str:
+        return ""
 
     def close(self) -> None:
         self.calls.append("close")
@@ -100,7 +107,8 @@ def test_it_is_ended_before_it_is_looked_where_the_guest_is(
     hosts.places["xen1"].fake.at(Point.STOPPED, lambda migration: migration.cut())
     with pytest.raises(exceptions.MigrationFailed):
         run.migrate(world, REQUEST)
-    assert told.calls[:4] == ["start", "ready preparing", "close", "look"]
+    looks = ["look", "close", "look"]
+    assert told.calls[:5] == ["start", "ready preparing", *looks]
     check_settled(hosts, lost=False)
 
 
@@ -119,5 +127,96 @@ def test_it_goes_on_with_libvirt_when_this_process_does_not(hosts: Hosts) -> Non
     with pytest.raises(Killed):
         run.migrate(told.world(), REQUEST, watch)
     assert told.calls == ["start", "ready preparing"]
+    go_on.set()
+    hosts.wait_for_calls()
+
+
+def hold(hosts: Hosts, seen: threading.Event | None = None) -> threading.Event:
+    """Hold libvirt in mid-copy, and lose its last answer once it goes on."""
+    go_on = threading.Event()
+
+    def wait(migration: Migration) -> None:
+        if seen is not None:
+            seen.set()
+        migration.when_over(go_on.set)
+        go_on.wait(WAIT_SECONDS)
+
+    fake = hosts.places["xen1"].fake
+    fake.at(Point.COPYING, wait)
+    fake.at(Point.STARTED, lambda _: disasters.kill_target(hosts, "xen1"))
+    return go_on
+
+
+def check_one(hosts: Hosts, go_on: threading.Event) -> None:
+    """libvirt goes on, and one runs, before a recovery and after it."""
+    go_on.set()
+    hosts.wait_for_calls()
+    assert hosts.executing() == ["xen2"]
+    assert [plan.state for plan in hosts.recover("xen1")] == [MigrationState.DONE]
+    assert hosts.executing() == ["xen2"]
+    check_settled(hosts, lost=False)
+
+
+def test_libvirt_goes_on_when_its_answer_is_not_awaited(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call took too long for us, or its connection broke; libvirt's did not."""
+    seen, whole = threading.Event(), migrate_guest
+    go_on = hold(hosts, seen)
+
+    def late(*given: Any, **named: Any) -> None:
+        def call() -> None:
+            with contextlib.suppress(exceptions.NovaXenError):
+                whole(*given, **named)
+
+        threading.Thread(target=call, daemon=True).start()
+        assert seen.wait(WAIT_SECONDS)
+        raise exceptions.DeadlineExceeded(doing="migrating", server=NAME, seconds=1)
+
+    monkeypatch.setattr(run, "migrate_guest", late)
+    monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
+    with pytest.raises(exceptions.MigrationUndecided, match="libvirt still migrates"):
+        hosts.migrate("xen1")
+    check_one(hosts, go_on)
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_whoever_recovers_sees_that_it_is_paused(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, left: bool
+) -> None:
+    """A service manager ends what a service has started, with it."""
+    go_on = hold(hosts)
+
+    def watch(progress: MigrationProgress) -> None:
+        if progress.state is MigrationState.COPYING:
+            hosts.crash.now()
+
+    with pytest.raises(Killed):
+        run.migrate(hosts.world("xen1"), REQUEST, watch)
+    if not left:
+        hosts.places["xen1"].fake.xen.to_pause.clear()
+    monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
+    [plan] = hosts.recover("xen1")
+    assert plan.state is MigrationState.UNDECIDED
+    check_one(hosts, go_on)
+
+
+def test_what_cannot_be_paused_is_logged(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    go_on = hold(hosts)
+
+    def watch(progress: MigrationProgress) -> None:
+        if progress.state is MigrationState.COPYING:
+            hosts.crash.now()
+
+    with pytest.raises(Killed):
+        run.migrate(hosts.world("xen1"), REQUEST, watch)
+    monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
+    told = Told(hosts, "libxenlight is not installed")
+    [plan] = recover.recover(told.world())
+    assert plan.state is MigrationState.UNDECIDED
+    assert "libxenlight is not installed" in caplog.text
+    assert "close" not in told.calls
     go_on.set()
     hosts.wait_for_calls()

@@ -152,6 +152,8 @@ class Watched:
         )
         self.stopped: float | None = None
         self.to_suspend = False
+        #: of what pauses it when it is suspended
+        self.failed = ""
         self.resumed: float | None = None
         self.monitor = Monitor(
             self.world,
@@ -164,6 +166,7 @@ class Watched:
             address="192.0.2.2",
             timeout=timeout,
             storage=StorageWatch(peer, FILES, lambda: self.now),
+            pausing=self,
         )
         self.wishes = Wishes(self.world.options.state_path, UUID)
 
@@ -172,6 +175,12 @@ class Watched:
 
     def suspended_at(self) -> float | None:
         return self.stopped
+
+    def ready(self) -> None:
+        """Of what pauses it: it is."""
+
+    def trouble(self) -> str:
+        return self.failed
 
     def set_cap(self, domid: int, cap: int) -> None:
         """As Xen's tool does, whose scheduler may have no cap."""

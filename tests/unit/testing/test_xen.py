@@ -10,6 +10,7 @@ import libvirt
 import pytest
 
 from nova_xen import exceptions
+from nova_xen.hypervisor.pause_mark import paused_domain
 from nova_xen.migration.interfaces import (
     MigrationSocket,
     MigrationSockets,
@@ -132,8 +133,12 @@ def test_what_is_paused_when_suspended_stays_paused(
     host: FakeHost, domain: Any, toolstack: Toolstack, tmp_path: Path
 ) -> None:
     """As on real Xen, whoever resumes it."""
-    FakePausing(host, DOMID, str(tmp_path)).ready()
+    journal = tmp_path / "journal"
+    journal.touch()
+    FakePausing(host, DOMID, str(journal)).ready()
+    assert paused_domain(str(journal)) is None
     host.xen.suspend(DOMID)
+    assert paused_domain(str(journal)) == DOMID
     toolstack.resume(DOMID)
     assert _only(toolstack).paused
     toolstack.unpause(DOMID)

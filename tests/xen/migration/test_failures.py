@@ -51,12 +51,18 @@ class Cut:
     armed: str = ""
     mend: tuple[str, ...] = ()
     homes: tuple[int, ...] = (SOURCE,)
+    #: whether who asked for it is told where it runs, without a recovery
+    certain: bool = False
     mode: str = "pvh"
     kind: str = "live"
 
 
+#: libxl's half of the dead libvirtd, a fork that waits for the guest's QEMU, keeps its
+#: port; where systemd has the port, as in Debian, nobody needs to end it
+START_ANEW = "pkill -9 -x libvirtd; nova-xen-lab-libvirtd start"
 LINK_DOWN = "ip link set eth1 down"
-LINK_UP = "here:ip link set eth1 up"
+LINK_UP_AGAIN = "ip link set eth1 up"
+LINK_UP = f"here:{LINK_UP_AGAIN}"
 HOG = (
     'free=$(xl info free_memory); printf \'name="t-hog"\\ntype="pvh"\\n'
     'kernel="/srv/guest/vmlinux"\\nmemory=%d\\n\' $((free - 60)) >/root/hog; '
@@ -78,7 +84,7 @@ CUTS = {
     "destination libvirtd killed in the last pass": Cut(
         {"do": FIRE, **LAST_PASS},
         armed="nova-xen-lab-libvirtd kill",
-        mend=("there:nova-xen-lab-libvirtd start",),
+        mend=(f"there:{START_ANEW}",),
         homes=(0, 1),
     ),
     "network cut in mid-copy": Cut(
@@ -92,6 +98,7 @@ CUTS = {
             {"do": LOSE_ANSWERS, **LAST_PASS},
             mend=(f"here:{HAVE_ANSWERS}",),
             homes=(DESTINATION,),
+            certain=True,
             mode=mode,
             kind="stop-and-copy" if mode == "pv" else "live",
         )
@@ -101,6 +108,14 @@ CUTS = {
         {"do": "die", "after": LOSE_ANSWERS, **LAST_PASS},
         mend=(f"here:{HAVE_ANSWERS}",),
         homes=(DESTINATION,),
+    ),
+    "network away in the last pass, and back": Cut(
+        {
+            "do": f"{LINK_DOWN}; (sleep 90; {LINK_UP_AGAIN}) >/dev/null 2>&1 &",
+            **LAST_PASS,
+        },
+        homes=(0, 1),
+        certain=True,
     ),
     "destination out of memory after the checks": Cut(
         {"do": f"{FAR} {shlex.quote(HOG)}", "journal": "preparing"},
@@ -134,6 +149,8 @@ CUTS = {
         kind="stop-and-copy",
     ),
 }
+#: nothing but what Xen has paused keeps two copies from running there
+EVERY_RUN = ("the last answer lost, pvh",)
 
 
 def mend(pair: Pair, steps: tuple[str, ...]) -> None:
@@ -173,8 +190,10 @@ def report(what: str, *facts: str) -> None:
             file.write(f"{line}\n")
 
 
-@SLOW
-@pytest.mark.parametrize("what", CUTS)
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(what, marks=() if what in EVERY_RUN else SLOW) for what in CUTS],
+)
 def test_one_guest_is_left(restored: Pair, what: str) -> None:
     """Whatever was cut: one guest, which goes on, and nothing beside it."""
     cut, source = CUTS[what], restored.hosts[SOURCE]
@@ -195,6 +214,9 @@ def test_one_guest_is_left(restored: Pair, what: str) -> None:
         if is_up(host) and restored.runs(host, name)
     ]
     assert len(before) <= 1
+    if cut.certain:
+        assert told.get("error") != "MigrationUndecided", told
+        assert len(before) == 1
     mend(restored, cut.mend)
     plans = [plan for host in restored.hosts for plan in recovered(restored, host)]
     report(

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import Connection, Guest, define_guest
+from nova_xen.hypervisor.pause_mark import paused_domain
 from nova_xen.images.tools.tool import last_words
 from nova_xen.migration.interfaces import Toolstack
 from nova_xen.migration.journal import Journals
@@ -52,6 +53,11 @@ class Scene:
     name: str
     here: str
     patience: Patience = Patience()
+
+    @property
+    def journal(self) -> str:
+        """Where this host's journal of the guest is."""
+        return self.journals.path(self.uuid)
 
     def known(self) -> Known:
         """What libvirt has of the guest now."""
@@ -125,12 +131,13 @@ def _destroy(scene: Scene, step: RecoveryStep) -> None:
 
 def _resume(scene: Scene, step: RecoveryStep) -> None:
     domain = scene.domain(step.domid)
-    if domain is None or not domain.suspended:
+    if domain is None:
         return
-    if domain.paused:
+    if domain.paused and paused_domain(scene.journal) == domain.domid:
         # first: killed in between it is suspended still
         scene.toolstack.unpause(domain.domid)
-    scene.toolstack.resume(domain.domid)
+    if domain.suspended:
+        scene.toolstack.resume(domain.domid)
 
 
 def _unpause(scene: Scene, step: RecoveryStep) -> None:

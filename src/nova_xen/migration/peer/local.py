@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import define_guest, sync_definitions
+from nova_xen.hypervisor.pause_mark import end_pausing
 from nova_xen.migration.interfaces import Toolstack
 from nova_xen.migration.journal import Hold, Journals, boot_id
 from nova_xen.migration.peer import refusals, sight
@@ -176,7 +177,7 @@ class LocalPeer:
             side=side,
             libvirt=known.view,
             persistent=known.persistent,
-            by_hand=known.by_hand,
+            held=sight.held_domain(self._journals, journal, self._boot()),
             xen=sight.domains_of(self._toolstack, uuid, name),
             journal=journal,
             busy=(known.job and side is Side.SOURCE)
@@ -200,6 +201,7 @@ class LocalPeer:
             patience=self._patience,
         )
         with self._held(scene):
+            end_pausing(scene.journal)
             match step.action:
                 case RecoveryAction.START:
                     start(self._host, scene)

@@ -10,8 +10,17 @@ from typing import Any
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import Connection, Guest, find_guest
+from nova_xen.hypervisor.pause_mark import paused_domain
 from nova_xen.migration.interfaces import Toolstack
-from nova_xen.model import CpuComparison, LibvirtView, PowerState, XenDomain
+from nova_xen.migration.journal import Journals
+from nova_xen.model import (
+    CpuComparison,
+    LibvirtView,
+    MigrationJournal,
+    PowerState,
+    Side,
+    XenDomain,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -25,8 +34,6 @@ _INCOMING = "--incoming"
 @dataclasses.dataclass(frozen=True)
 class Known:
     """What libvirt knows of a guest; ``domid`` is None when it has no domain.
-
-    ``by_hand`` when somebody had libvirt pause it.
     ``job`` when a guest that is here has one. At the source libvirt goes on migrating
     it when the process that asked for it is dead; at the destination the job of a
     migration whose source died stays for ever and tells nothing.
@@ -37,7 +44,6 @@ class Known:
     domid: int | None = None
     guest: Guest | None = None
     job: bool = False
-    by_hand: bool = False
 
 
 def known_to_libvirt(connection: Connection, uuid: str) -> Known:
@@ -58,9 +64,8 @@ def _known(connection: Connection, guest: Guest) -> Known:
     persistent = bool(_read(connection, guest, "isPersistent"))
     domid = guest.domid()
     if domid is not None:
-        job, view = _has_job(connection, guest), _active(guest.state())
-        by_hand = view is LibvirtView.PAUSED and guest.is_paused_by_hand()
-        return Known(view, persistent, domid, guest, job, by_hand)
+        job = _has_job(connection, guest)
+        return Known(_active(guest.state()), persistent, domid, guest, job)
     arriving = not persistent or _has_job(connection, guest)
     view = LibvirtView.INCOMING if arriving else LibvirtView.OFF
     return Known(view, persistent, domid, guest)
@@ -106,6 +111,18 @@ def domains_of(toolstack: Toolstack, uuid: str, name: str) -> tuple[XenDomain, .
     :raises ToolstackFailed: Xen cannot be asked
     """
     return tuple(each for each in toolstack.domains() if is_of(each, uuid, name))
+
+
+def held_domain(
+    journals: Journals, journal: MigrationJournal | None, boot: str
+) -> int | None:
+    """The domain that its migration has paused here, since this host was booted.
+
+    :raises ToolstackFailed: nobody can tell
+    """
+    if journal is None or journal.side is not Side.SOURCE or journal.boot_id != boot:
+        return None
+    return paused_domain(journals.path(journal.uuid))
 
 
 def all_names(connection: Connection, toolstack: Toolstack) -> dict[str, str]:

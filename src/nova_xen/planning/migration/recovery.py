@@ -62,8 +62,8 @@ def plan_recovery(
     texts = Texts.of(own)
     if any(view is not None and view.busy for view in (source, destination)):
         return undecided(texts.busy())
-    here = _remains(Side.SOURCE, source, own, known, lost)
-    there = _remains(Side.DESTINATION, destination, own, known, lost)
+    here = _remains(Side.SOURCE, source, own, lost)
+    there = _remains(Side.DESTINATION, destination, own, lost)
     if lost and (here is None or there is None):
         return undecided(texts.both_silent())
     if here is None:
@@ -74,16 +74,12 @@ def plan_recovery(
 
 
 def _remains(
-    side: Side,
-    view: GuestView | None,
-    own: MigrationJournal | None,
-    known: Knowledge,
-    lost: Side | None,
+    side: Side, view: GuestView | None, own: MigrationJournal | None, lost: Side | None
 ) -> Remains | None:
     """What the host has; a lost one has nothing."""
     if side is lost:
         return remains(GuestView(side=side, libvirt=LibvirtView.NONE), own)
-    return None if view is None else remains(view, own, begun=known.begun)
+    return None if view is None else remains(view, own)
 
 
 def _by_rules(case: Case, lost: Side | None) -> RecoveryPlan:
@@ -183,10 +179,9 @@ def _stands_still_here(case: Case) -> RecoveryPlan | None:
         return _gone_there(case) or undecided(texts.stale(domain))
     if not known.begun:
         return undecided(texts.suspended_by_others(domain))
-    if here.held and there.rebooted:
-        # all of it had gone over; whether it ran there the reboot has taken along
-        made = [*recovery_lost.from_disks(here), *steps.clear_record(there)]
-        return case.settled(MigrationState.FAILED, texts.runs(Side.SOURCE), made)
+    if here.held and there.rebooted is not False:
+        # libvirt had tried to let it run there; what came of it went with the reboot
+        return recovery_lost.from_disks(case)
     made = [
         *steps.end_paused(there, "it never ran, and the source's memory is whole"),
         # nothing can run there any more; the guest waits for no restart of libvirtd
@@ -194,6 +189,16 @@ def _stands_still_here(case: Case) -> RecoveryPlan | None:
         *steps.clear_record(there),
     ]
     return case.settled(MigrationState.FAILED, texts.runs(Side.SOURCE), made)
+
+
+def _held_no_more(case: Case) -> RecoveryPlan | None:
+    """It was ended, to be started from its disks, and that was not done yet."""
+    here, there, known = case.here, case.there, case.known
+    gone = here.lost_held and not here.live and not here.ended and here.persistent
+    elsewhere = there.live or there.ended or there.persistent or known.arrived
+    if not gone or elsewhere or there.rebooted is False:
+        return None
+    return recovery_lost.from_disks(case)
 
 
 def _gone_there(case: Case) -> RecoveryPlan | None:
@@ -275,6 +280,7 @@ _RULES = {
             _runs_there,
             _lives_here,
             _stands_still_here,
+            _held_no_more,
             _paused_there,
         ),
         _nowhere,

@@ -8,10 +8,9 @@ therefore be older than the disks, and going on with it would damage them. It is
 and the server is started from its disks as after a power failure. What runs goes on.
 """
 
-from nova_xen.model import MigrationState, RecoveryPlan, RecoveryStep, Side
+from nova_xen.model import MigrationState, RecoveryPlan, Side
 from nova_xen.planning.migration import recovery_steps as steps
 from nova_xen.planning.migration.recovery_case import Case, undecided
-from nova_xen.planning.migration.remains import Remains
 
 _STALE = "it may have run on the other host since, so that its disks may be newer"
 _START = "it is to run, and its memory is lost with the other host"
@@ -23,11 +22,8 @@ def without_destination(case: Case) -> RecoveryPlan:
     if here.still and not known.begun:
         return undecided(texts.suspended_by_others(here.still[0]))
     again = steps.define(here)
-    if here.still and not here.persistent and not here.seen and not again:
-        return undecided(texts.undefined(here.side, here.still[0]))
     if here.still:
-        made = from_disks(here)
-        return case.settled(MigrationState.FAILED, texts.runs(here.side), made)
+        return from_disks(case)
     if record := steps.clear_record(here):
         return case.settled(MigrationState.FAILED, texts.off(here.side), record)
     if known.begun and not here.persistent and not again:
@@ -39,13 +35,14 @@ def without_destination(case: Case) -> RecoveryPlan:
     return case.settled(MigrationState.FAILED, texts.off(at), again)
 
 
-def from_disks(here: Remains) -> tuple[RecoveryStep, ...]:
+def from_disks(case: Case) -> RecoveryPlan:
     """End what stands still at the source, and start the server from its disks."""
-    return (
-        *(steps.persist(here) if here.seen else steps.define(here)),
-        *steps.end_stale(here, _STALE),
-        steps.start(here.side, _START),
-    )
+    here, texts = case.here, case.texts
+    again = steps.persist(here) if here.seen else steps.define(here)
+    if here.still and not here.persistent and not again:
+        return undecided(texts.undefined(here.side, here.still[0]))
+    made = (*again, *steps.end_stale(here, _STALE), steps.start(here.side, _START))
+    return case.settled(MigrationState.FAILED, texts.runs(here.side), made)
 
 
 def without_source(case: Case) -> RecoveryPlan:

@@ -27,13 +27,11 @@ def let_go(here: Remains, kind: MigrationKind) -> tuple[RecoveryStep, ...]:
     """Let what stands still go on, of which the memory is the newest there is."""
     what = "last pass" if kind is MigrationKind.LIVE else "whole copy"
     why = f"it was suspended for the {what} and runs nowhere else"
-    by_action = (
-        *((RecoveryAction.RESUME, each) for each in here.suspended),
-        *((RecoveryAction.UNPAUSE, each) for each in here.held),
-    )
     return tuple(
-        RecoveryStep(side=here.side, action=action, domid=each.domid, why=why)
-        for action, each in by_action
+        RecoveryStep(
+            side=here.side, action=RecoveryAction.RESUME, domid=each.domid, why=why
+        )
+        for each in here.still
     )
 
 

@@ -41,7 +41,7 @@ class Condition(enum.Enum):
 def condition(domain: XenDomain, *, held: bool = False) -> Condition:
     """A domain that was shut down is paused as well, so the last word counts.
 
-    :param held: what is paused here was paused by its migration
+    :param held: its migration has paused it
     """
     if domain.dying:
         return Condition.DYING
@@ -68,6 +68,8 @@ class Remains:
     ended: tuple[XenDomain, ...]
     dying: tuple[XenDomain, ...]
     journal: MigrationJournal | None
+    #: whether a domain that was held is gone
+    lost_held: bool = False
     #: whether the host booted after its journal was written; None when nobody can tell
     rebooted: bool | None = None
 
@@ -98,19 +100,14 @@ class Remains:
         return self.seen and not (self.live or self.ended or self.dying)
 
 
-def remains(
-    view: GuestView, own: MigrationJournal | None, *, begun: bool = False
-) -> Remains:
+def remains(view: GuestView, own: MigrationJournal | None) -> Remains:
     """Sort the domains of this guest; what is of another guest, or of another
     migration, is not looked at.
-
-    :param begun: libvirt may have been asked to migrate it: what Xen has paused at the
-        source, and nobody had libvirt pause, was paused by its migration then
     """
-    held = begun and view.side is Side.SOURCE and not view.by_hand
     sorted_: dict[Condition, list[XenDomain]] = {each: [] for each in Condition}
     for domain in view.xen:
         if own is None or domain.uuid in (own.uuid, *_NO_UUID):
+            held = domain.domid == view.held
             sorted_[condition(domain, held=held)].append(domain)
     return Remains(
         side=view.side,
@@ -123,6 +120,8 @@ def remains(
         ended=tuple(sorted_[Condition.ENDED]),
         dying=tuple(sorted_[Condition.DYING]),
         journal=view.journal if _is_of(view.journal, own) else None,
+        lost_held=view.held is not None
+        and all(each.domid != view.held for each in view.xen),
         rebooted=_rebooted(view, own),
     )
 

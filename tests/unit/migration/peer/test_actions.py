@@ -2,12 +2,14 @@
 """Each step of a recovery: what it does, and that others are left alone."""
 
 import dataclasses
+import os
 import pathlib
 import time
 
 import pytest
 
 from nova_xen import exceptions
+from nova_xen.hypervisor.pause_mark import write_mark
 from nova_xen.migration.peer.actions import Patience
 from nova_xen.model import (
     LibvirtView,
@@ -95,15 +97,24 @@ def test_one_that_does_not_go_is_told(scene: Scene) -> None:
         (True, False, ["resume"]),
         # the other way round it would be paused, and nothing tells why, if killed
         (True, True, ["unpause", "resume"]),
-        (False, True, []),
+        (False, True, ["unpause"]),
+        (False, False, []),
     ],
 )
-def test_resume(scene: Scene, suspended: bool, paused: bool, calls: list[str]) -> None:
+@pytest.mark.parametrize("marked", [True, False])
+def test_resume(
+    scene: Scene, suspended: bool, paused: bool, calls: list[str], marked: bool
+) -> None:
+    """What somebody else has paused stays paused."""
     scene.toolstack.all[7] = dataclasses.replace(
         ORPHAN, suspended=suspended, paused=paused
     )
+    if marked:
+        os.makedirs(scene.journals.folder)
+        write_mark(scene.journals.path(UUID), 7)
     do(scene, RecoveryAction.RESUME, 7)
-    assert scene.toolstack.calls == [(call, 7) for call in calls]
+    wanted = calls if marked else [call for call in calls if call == "resume"]
+    assert scene.toolstack.calls == [(call, 7) for call in wanted]
     assert not scene.toolstack.all[7].suspended
 
 

@@ -10,6 +10,7 @@ import libvirt
 import pytest
 
 from nova_xen import exceptions
+from nova_xen.hypervisor.pause_mark import write_mark
 from nova_xen.images.files.part import part_name
 from nova_xen.migration.journal import boot_id
 from nova_xen.migration.peer import local
@@ -295,18 +296,30 @@ def test_what_libvirt_has(scene: Scene, case: str) -> None:
         side=Side.DESTINATION,
         libvirt=libvirt_view,
         persistent=persistent,
-        by_hand=libvirt_view is LibvirtView.PAUSED,
         xen=ours,
         boot_id=boot_id(),
     )
 
 
-def test_after_a_restart_nobody_knows_who_paused_it(scene: Scene) -> None:
-    scene.run(paused=True)
-    scene.fake.kill_daemon()
-    scene.fake.start_daemon()
-    view = scene.peer.view(UUID, NAME)
-    assert (view.libvirt, view.by_hand) == (LibvirtView.PAUSED, False)
+@pytest.mark.parametrize(
+    ("side", "boot", "held"),
+    [
+        (Side.SOURCE, boot_id(), 5),
+        (Side.SOURCE, "before the reboot", None),
+        (Side.DESTINATION, boot_id(), None),
+    ],
+)
+def test_what_a_migration_paused_is_told(
+    scene: Scene, side: Side, boot: str, held: int | None
+) -> None:
+    own = dataclasses.replace(journal(), side=side, boot_id=boot)
+    scene.journals.keep(own)
+    assert scene.peer.view(UUID, NAME).held is None
+    write_mark(scene.journals.path(UUID), 5)
+    assert scene.peer.view(UUID, NAME).held == held
+    scene.journals.remove(UUID)
+    assert scene.peer.view(UUID, NAME).held is None
+    assert os.listdir(scene.journals.folder) == []
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ UNSURE: dict[str, tuple[list[MigrationState], str, str, str]] = {
     ),
     "it ran there and is gone, and the source is held": (
         AFTER,
-        "running kept paused",
+        "running kept held",
         "none",
         "going on with it would damage the disks: end it with 'xl destroy 3'",
     ),
@@ -156,7 +156,7 @@ SILENT: dict[str, Row] = {
     ),
     "it is held, and runs there perhaps": (
         [*DURING, *AFTER],
-        "running kept paused",
+        "running kept held",
         "silent",
         S.UNDECIDED,
         [],

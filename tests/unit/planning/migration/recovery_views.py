@@ -23,6 +23,7 @@ Row = tuple[list[MigrationState], str, str, MigrationState, list[str]]
 FLAGS: dict[str, dict[str, bool]] = {
     "run": {},
     "paused": {"paused": True},
+    "held": {"paused": True},
     "suspended": {"suspended": True, "paused": True},
     "ended": {"ended": True},
     "dying": {"dying": True, "paused": True},
@@ -63,7 +64,7 @@ def view(
 ) -> GuestView:
     """A view in words: libvirt's, then "kept", then conditions of Xen domains.
 
-    "by-hand" for one that somebody had libvirt pause.
+    "held" is one that its migration paused, and "was-held" tells that it is gone.
     As ``running kept run``, ``incoming paused``, ``none``.
     """
     libvirt, *rest = words.split()
@@ -73,11 +74,19 @@ def view(
         side=side,
         libvirt=LibvirtView(libvirt),
         persistent="kept" in rest,
-        by_hand="by-hand" in rest,
+        held=_held(first, rest, conditions),
         xen=tuple(domain(first + n, word) for n, word in enumerate(conditions)),
         journal=None if state is None else journal(state, side),
         busy=busy,
+        # of the source nobody can tell, where a row does not
+        boot_id="b" if side is Side.DESTINATION else "",
     )
+
+
+def _held(first: int, words: list[str], conditions: list[str]) -> int | None:
+    if "was-held" in words:
+        return first + len(conditions)
+    return first + conditions.index("held") if "held" in conditions else None
 
 
 def source(words: str, state: MigrationState | None = MigrationState.COPYING) -> Any:

@@ -134,7 +134,7 @@ def test_a_definition_that_the_journal_alone_has(
 SENTENCES = [
     (
         S.STOPPED,
-        "running kept paused",
+        "running kept held",
         "silent",
         "Server web1 stands still on this host, where Xen has its domain 3 paused "
         "whatever libvirt shows, and may run on host xen2, which gives no answer: "
@@ -150,7 +150,7 @@ SENTENCES = [
     (S.FINISHING, "none", "running kept run", "Server web1 runs on host xen2."),
     (
         S.COPYING,
-        "paused kept by-hand paused",
+        "paused kept paused",
         "none",
         "Server web1 is on this host and is paused.",
     ),

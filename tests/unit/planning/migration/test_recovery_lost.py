@@ -38,7 +38,7 @@ WITHOUT_DESTINATION: dict[str, Row] = {
     ),
     "somebody paused it": (
         ANY,
-        "paused kept by-hand paused",
+        "paused kept paused",
         S.FAILED,
         ["source forget"],
     ),
@@ -56,7 +56,7 @@ WITHOUT_DESTINATION: dict[str, Row] = {
     ),
     "and libvirt has resumed it, and it is held": (
         [*DURING, *AFTER],
-        "running kept paused",
+        "running kept held",
         S.FAILED,
         STARTED,
     ),
@@ -319,17 +319,38 @@ REBOOTED = {
     ),
     "nobody can tell whether it had arrived": (
         DURING,
-        ("running kept paused", "none"),
+        ("running kept held", "none"),
         THERE,
         S.FAILED,
         ["source destroy 3", "source start"],
     ),
     "nobody can tell, and its definition is in the journal alone": (
         DURING,
-        ("running paused", "none"),
+        ("running held", "none"),
         THERE,
         S.FAILED,
         ["source persist", "source destroy 3", "source start"],
+    ),
+    "nobody can tell, and it could not be started yet": (
+        DURING,
+        ("off kept was-held", "none"),
+        THERE,
+        S.FAILED,
+        ["source start"],
+    ),
+    "nobody can tell, and no definition is anywhere": (
+        DURING,
+        ("none held", "none"),
+        THERE,
+        S.UNDECIDED,
+        [],
+    ),
+    "it was held and has been let go": (
+        DURING,
+        ("off kept was-held", "none"),
+        None,
+        S.FAILED,
+        ["destination forget", "source forget"],
     ),
     "what was here is gone by the reboot": (
         DURING,

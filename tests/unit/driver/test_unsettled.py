@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server whose migration is not settled is left as it is by everything else."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable
+
+import pytest
+
+from nova_xen import exceptions
+from nova_xen.driver import LibvirtDriver
+from nova_xen.migration.journal import Journals
+from nova_xen.migration.unsettled import any_journal
+from unit.cli.refusing_child import OFF, make_driver
+from unit.migration.hosts import UUID
+from unit.migration.peer.scene import journal
+
+OPERATIONS: dict[str, tuple[str, Callable[[LibvirtDriver, str], object]]] = {
+    "started": (OFF, lambda driver, name: driver.power_on(name)),
+    "stopped": (UUID, lambda driver, name: driver.power_off(name, 0)),
+    "rebooted": (UUID, lambda driver, name: driver.reboot(name, hard=True)),
+    "paused": (UUID, lambda driver, name: driver.pause(name)),
+    "unpaused": (UUID, lambda driver, name: driver.unpause(name)),
+    "deleted": (UUID, lambda driver, name: driver.destroy(name)),
+}
+NAMES = {UUID: "web", OFF: "off"}
+
+
+@pytest.fixture
+def journals(tmp_path: pathlib.Path) -> Journals:
+    return Journals(str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize("by", ["name", "uuid"])
+@pytest.mark.parametrize("action", OPERATIONS)
+def test_it_is_refused_until_it_is_settled(
+    tmp_path: pathlib.Path, journals: Journals, action: str, by: str
+) -> None:
+    """What stands still here may run at the other host."""
+    uuid, operation = OPERATIONS[action]
+    driver, name = make_driver(tmp_path), NAMES[uuid]
+    journals.keep(dataclasses.replace(journal(), uuid=uuid, name=name))
+    before = {server.name: server.state for server in driver.list_servers()}
+    with pytest.raises(exceptions.WrongState) as refused:
+        operation(driver, name if by == "name" else uuid)
+    assert str(refused.value) == (
+        f"Server {name} cannot be {action} while it is in a migration that was cut "
+        f"short; run 'nova-xen migration recover {name}' first."
+    )
+    after = {server.name: server.state for server in driver.list_servers()}
+    assert after == before
+
+
+def test_while_it_goes_on_it_is_to_be_waited_for(
+    tmp_path: pathlib.Path, journals: Journals
+) -> None:
+    driver = make_driver(tmp_path)
+    journals.keep(dataclasses.replace(journal(), uuid=UUID))
+    hold = journals.hold(UUID)
+    assert hold is not None
+    with hold, pytest.raises(exceptions.WrongState, match="is being migrated; wait"):
+        driver.pause("web")
+
+
+def test_other_servers_are_free(tmp_path: pathlib.Path, journals: Journals) -> None:
+    driver = make_driver(tmp_path)
+    journals.keep(dataclasses.replace(journal(), uuid=OFF, name="off"))
+    driver.pause("web")
+    driver.unpause("web")
+
+
+def test_without_a_journal_nothing_of_migrations_is_needed(
+    tmp_path: pathlib.Path,
+) -> None:
+    driver = make_driver(tmp_path)
+    driver.pause("web")
+    assert "_migrations" not in vars(driver)
+
+
+def test_whether_there_is_a_journal(tmp_path: pathlib.Path) -> None:
+    assert not any_journal(str(tmp_path / "nowhere"))
+    folder = tmp_path / "journals"
+    folder.touch()
+    assert not any_journal(str(tmp_path))
+    folder.unlink()
+    folder.mkdir()
+    (folder / f"{UUID}.lock").touch()
+    assert not any_journal(str(tmp_path))
+    (folder / f"{UUID}.json").touch()
+    assert any_journal(str(tmp_path))
+
+
+def test_what_cannot_be_listed_is_looked_at(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert any_journal(str(tmp_path))
