@@ -141,7 +141,7 @@ def _sink(log: Any) -> int | None:
 
 
 class Mark:
-    """The file that tells of this program: its process id, and what it pauses.
+    """The file whose lock tells of this program, and whose text of what it pauses.
 
     :raises Refused: another program is at work
     """
@@ -149,17 +149,17 @@ class Mark:
     def __init__(self, path: str) -> None:
         self._number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            fcntl.lockf(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
             raise Refused(f"another program holds {path}") from None
 
     def tells_of(self, domid: int) -> bool:
         """Whether a program before this one has paused the domain."""
-        return os.pread(self._number, 64, 0).split()[1:] == [b"%d" % domid]
+        return os.pread(self._number, 64, 0).strip() == b"%d" % domid
 
-    def write(self, *numbers: int) -> None:
-        """Replace what it tells."""
-        text = b"".join(b"%d\n" % each for each in (os.getpid(), *numbers))
+    def tell_of(self, domid: int) -> None:
+        """Tell that the domain is paused, or is to be in a moment."""
+        text = b"%d\n" % domid
         os.pwrite(self._number, text, 0)
         os.ftruncate(self._number, len(text))
 
@@ -173,7 +173,6 @@ def pause_suspended(libxl: Libxl, domid: int, journal: str) -> None:
     if mark.tells_of(domid):
         print("ready", flush=True)
         return
-    mark.write()
     alone = False
     suspended = libxl.suspended()
     print("ready", flush=True)
@@ -184,7 +183,7 @@ def pause_suspended(libxl: Libxl, domid: int, journal: str) -> None:
         suspended = libxl.suspended()
     if suspended is None:
         return
-    mark.write(domid)
+    mark.tell_of(domid)
     libxl.pause()
     if alone and not os.path.exists(journal):
         # somebody settled it just now, and did not see this pause

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file beside a migration's journal that tells whether it has paused its domain.
 
-The program that pauses (:mod:`libxl_program`) writes its process id as it begins, holds
-the lock of the file while it works, and adds the domain before it pauses that. What
-Xen has paused otherwise is a person's doing.
+The program that pauses (:mod:`libxl_program`) holds the file's lock while it works, and
+writes the domain's id before it pauses that. What Xen has paused otherwise is a
+person's doing.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import fcntl
 import os
 import select
 import signal
+import struct
 from collections.abc import Iterator
 
 from nova_xen import exceptions
@@ -18,6 +19,8 @@ from nova_xen import exceptions
 SUFFIX = ".pausing"
 #: milliseconds for a process that was killed to be gone
 _GONE = 10_000
+#: struct flock of fcntl(2)
+_LOCK = "hhlli0l"
 
 
 def mark_of(journal: str) -> str:
@@ -45,9 +48,9 @@ def forget_mark(journal: str) -> None:
 
 
 def write_mark(journal: str, domid: int) -> None:
-    """Tell that the domain is paused by this process, as the program does."""
+    """Tell that the domain is paused, as the program does."""
     with open(mark_of(journal), "w", encoding="ascii") as file:
-        file.write(f"{os.getpid()}\n{domid}\n")
+        file.write(f"{domid}\n")
 
 
 def paused_domain(journal: str) -> int | None:
@@ -55,14 +58,14 @@ def paused_domain(journal: str) -> int | None:
 
     :raises ToolstackFailed: the file is there and cannot be read
     """
-    numbers: list[str] = []
+    text = ""
     with _failing("looking whether a migration has paused its domain", journal):
         with (
             contextlib.suppress(FileNotFoundError),
             open(mark_of(journal), encoding="ascii") as file,
         ):
-            numbers = file.read().split()
-        return int(numbers[1]) if len(numbers) > 1 else None
+            text = file.read().strip()
+        return int(text) if text else None
 
 
 def end_pausing(journal: str) -> None:
@@ -76,35 +79,38 @@ def end_pausing(journal: str) -> None:
         except FileNotFoundError:
             return
         try:
-            while not _lock(number):
-                _end(number)
+            while holder := _holder(number):
+                _end(number, holder)
         finally:
             os.close(number)
 
 
-def _lock(number: int) -> bool:
-    """Whether nobody holds it."""
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _holder(number: int) -> int:
+    """The process that has the lock, by the kernel's word; 0 for none.
+
+    A lock of this kind, unlike flock(2)'s, goes when its process ends and tells which
+    process that is.
+    """
+    question = struct.pack(_LOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    answer = fcntl.fcntl(number, fcntl.F_GETLK, question)
+    kind, _, _, _, process = struct.unpack(_LOCK, answer)
+    if kind == fcntl.F_UNLCK:
+        return 0
+    if process <= 0:
+        raise ValueError("the process that holds it is not to be seen from here")
+    return int(process)
 
 
-def _end(number: int) -> None:
-    """End its holder, who wrote its process id as soon as it had the lock."""
-    first, _, _ = os.pread(number, 64, 0).partition(b"\n")
-    if not first:
-        return
+def _end(number: int, holder: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        process = os.pidfd_open(int(first))
+        process = os.pidfd_open(holder)
         try:
-            # still held: the process id is not another's by now
-            if not _lock(number):
+            # it still has it: the process that was opened is the one
+            if _holder(number) == holder:
                 signal.pidfd_send_signal(process, signal.SIGKILL)
                 waiting = select.poll()
                 waiting.register(process, select.POLLIN)
                 if not waiting.poll(_GONE):
-                    raise TimeoutError(f"process {int(first)} does not end")
+                    raise TimeoutError(f"process {holder} does not end")
         finally:
             os.close(process)

@@ -9,7 +9,6 @@ errors; nothing else of the fake does.
 from __future__ import annotations
 
 import itertools
-import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +108,7 @@ class FakePausing:
         if not self._journal.exists():
             return False
         mark = self._journal.with_name(f"{self._journal.name}.pausing")
-        mark.write_text(f"{os.getpid()}\n{self._domid}\n")
+        mark.write_text(f"{self._domid}\n")
         return True
 
     def ready(self) -> None:

@@ -344,7 +344,7 @@ def test_a_second_one_ends(called: list[Pausing], domain: Path, library: Path) -
 
 def test_a_mark_that_cannot_be_read_is_told(domain: Path) -> None:
     journal = str(domain.with_name("journal"))
-    Path(mark_of(journal)).write_text("no number\nat all\n")
+    Path(mark_of(journal)).write_text("no number\n")
     with pytest.raises(exceptions.ToolstackFailed, match=r"journal\.pausing"):
         paused_domain(journal)
     forget_mark(journal)
