@@ -71,6 +71,17 @@ def hosts(tmp_path: pathlib.Path) -> Iterator[Hosts]:
     made.close()
 
 
+def die(hosts: Hosts, world: World) -> None:
+    """The process that migrates dies as it copies."""
+
+    def watch(progress: MigrationProgress) -> None:
+        if progress.state is MigrationState.COPYING:
+            hosts.crash.now()
+
+    with pytest.raises(Killed):
+        run.migrate(world, REQUEST, watch)
+
+
 def test_it_is_ready_before_libvirt_is_asked(hosts: Hosts) -> None:
     told = Told(hosts)
     hosts.places["xen1"].fake.at(Point.PREPARED, lambda _: told.calls.append("libvirt"))
@@ -119,13 +130,8 @@ def test_it_goes_on_with_libvirt_when_this_process_does_not(hosts: Hosts) -> Non
         migration.when_over(go_on.set)
         go_on.wait(WAIT_SECONDS)
 
-    def watch(progress: MigrationProgress) -> None:
-        if progress.state is MigrationState.COPYING:
-            hosts.crash.now()
-
     hosts.places["xen1"].fake.at(Point.COPYING, wait)
-    with pytest.raises(Killed):
-        run.migrate(told.world(), REQUEST, watch)
+    die(hosts, told.world())
     assert told.calls == ["start", "ready preparing"]
     go_on.set()
     hosts.wait_for_calls()
@@ -187,12 +193,7 @@ def test_whoever_recovers_sees_that_it_is_paused(
     """A service manager ends what a service has started, with it."""
     go_on = hold(hosts)
 
-    def watch(progress: MigrationProgress) -> None:
-        if progress.state is MigrationState.COPYING:
-            hosts.crash.now()
-
-    with pytest.raises(Killed):
-        run.migrate(hosts.world("xen1"), REQUEST, watch)
+    die(hosts, hosts.world("xen1"))
     if not left:
         hosts.places["xen1"].fake.xen.to_pause.clear()
     monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
@@ -206,12 +207,7 @@ def test_what_cannot_be_paused_is_logged(
 ) -> None:
     go_on = hold(hosts)
 
-    def watch(progress: MigrationProgress) -> None:
-        if progress.state is MigrationState.COPYING:
-            hosts.crash.now()
-
-    with pytest.raises(Killed):
-        run.migrate(hosts.world("xen1"), REQUEST, watch)
+    die(hosts, hosts.world("xen1"))
     monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
     told = Told(hosts, "libxenlight is not installed")
     [plan] = recover.recover(told.world())
