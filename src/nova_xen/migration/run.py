@@ -36,7 +36,7 @@ from nova_xen.planning.migration.timeout import TimeoutPlan, decide_timeout
 
 LOG = logging.getLogger(__name__)
 #: seconds that an event of the destination may come after libvirt's call has ended
-_EVENT_SECONDS = 2.0
+_EVENT_SECONDS = 10.0
 _EVENT_TICK = 0.05
 
 

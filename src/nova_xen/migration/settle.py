@@ -134,6 +134,10 @@ def settle(
         patience=patience,
         guard=Guard(world, journal, pausing),
     )
+    return _rounds(task, close)
+
+
+def _rounds(task: _Task, close: Close) -> RecoveryPlan:
     trouble = ""
     for _ in range(_ROUNDS + 1):
         plan = _look(task)
