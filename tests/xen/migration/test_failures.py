@@ -59,7 +59,7 @@ class Cut:
 
 #: libxl's half of the dead libvirtd, a fork that waits for the guest's QEMU, keeps its
 #: port; where systemd has the port, as in Debian, nobody needs to end it
-START_ANEW = "pkill -9 -x libvirtd; nova-xen-lab-libvirtd start"
+START_ANEW = "pkill -9 -f '/usr/sbin/[l]ibvirtd'; nova-xen-lab-libvirtd start"
 LINK_DOWN = "ip link set eth1 down"
 LINK_UP_AGAIN = "ip link set eth1 up"
 LINK_UP = f"here:{LINK_UP_AGAIN}"
