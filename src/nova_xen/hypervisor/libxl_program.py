@@ -18,6 +18,7 @@ libxl minds the signals and children of the whole process. Nothing but Python's 
 library is imported, so that it starts at once.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import glob
@@ -26,6 +27,7 @@ import re
 import select
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 LIBRARIES = (
@@ -46,6 +48,10 @@ _FAILED, _NOT_FOUND, _MISUSED = 1, 2, 64
 #: seconds between two looks at the domain, each of one hypercall; a last pass takes
 #: longer on any host
 _TICK = 0.02
+#: bytes of the number in a mark, which never grows
+_WIDTH = 16
+#: the numbers of the running Xen, whose interface is its own library's alone
+_VERSION = ("/sys/hypervisor/version/major", "/sys/hypervisor/version/minor")
 
 
 class _Info(ctypes.Structure):
@@ -104,8 +110,8 @@ class Libxl:
         code = self._libxl.libxl_domain_unpause(self._context, self._domid, None)
         _require("libxl_domain_unpause", code)
 
-    def suspended(self) -> bool | None:
-        """Whether it is; None when it is gone."""
+    def look(self) -> tuple[bool, bool] | None:
+        """Whether it is suspended, and whether it is paused; None when it is gone."""
         info = _Info()
         self._libxl.libxl_dominfo_init(ctypes.byref(info))
         code = self._libxl.libxl_domain_info(
@@ -117,7 +123,8 @@ class Libxl:
             _require("libxl_domain_info", code)
             if info.domid != self._domid.value:
                 raise Refused("libxl_domain_info tells of a domain in another way")
-            return bool(info.shutdown and info.shutdown_reason == _SUSPEND)
+            suspended = info.shutdown and info.shutdown_reason == _SUSPEND
+            return bool(suspended), bool(info.paused)
         finally:
             self._libxl.libxl_dominfo_dispose(ctypes.byref(info))
 
@@ -152,16 +159,18 @@ class Mark:
             fcntl.lockf(self._number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             raise Refused(f"another program holds {path}") from None
+        # the disk may be full when it counts
+        if not os.pread(self._number, _WIDTH, 0):
+            os.pwrite(self._number, b" " * _WIDTH, 0)
+            os.fsync(self._number)
 
     def tells_of(self, domid: int) -> bool:
         """Whether a program before this one has paused the domain."""
-        return os.pread(self._number, 64, 0).strip() == b"%d" % domid
+        return os.pread(self._number, _WIDTH, 0).strip() == b"%d" % domid
 
     def tell_of(self, domid: int) -> None:
         """Tell that the domain is paused, or is to be in a moment."""
-        text = b"%d\n" % domid
-        os.pwrite(self._number, text, 0)
-        os.ftruncate(self._number, len(text))
+        os.pwrite(self._number, (b"%d" % domid).ljust(_WIDTH), 0)
 
 
 def pause_suspended(libxl: Libxl, domid: int, journal: str) -> None:
@@ -169,23 +178,21 @@ def pause_suspended(libxl: Libxl, domid: int, journal: str) -> None:
 
     :raises Refused: libxl does not tell, or cannot
     """
-    mark = Mark(f"{journal}.pausing")
-    if mark.tells_of(domid):
-        print("ready", flush=True)
-        return
-    alone = False
-    suspended = libxl.suspended()
-    print("ready", flush=True)
-    while suspended is False:
+    mark, alone = Mark(f"{journal}.pausing"), False
+    seen = libxl.look()
+    with contextlib.suppress(OSError):  # who started it may be gone already
+        os.write(1, b"ready\n")
+    while seen is not None and not seen[0]:
         alone = _tick(alone)
         if alone and not os.path.exists(journal):
             return
-        suspended = libxl.suspended()
-    if suspended is None:
+        seen = libxl.look()
+    # Xen counts pauses, and a program before this one may have made its own
+    if seen is None or (seen[1] and mark.tells_of(domid)):
         return
     mark.tell_of(domid)
     libxl.pause()
-    if alone and not os.path.exists(journal):
+    if not os.path.exists(journal) and _tick(alone):
         # somebody settled it just now, and did not see this pause
         libxl.unpause()
 
@@ -199,21 +206,33 @@ def _tick(alone: bool) -> bool:
     return bool(ready) and not os.read(0, 1)
 
 
-def newest(patterns: tuple[str, ...]) -> str | None:
-    """The library with the highest minor version, by the name that a program links."""
+def library_of(patterns: tuple[str, ...], running: list[int]) -> str | None:
+    """The library of the running Xen, or else the newest one.
+
+    By the name that a program links: libxenlight.so.4.17.0 is what libxenlight.so.4.17
+    points to.
+    """
+
+    def order(path: str) -> tuple[bool, list[int], int]:
+        words = re.findall(r"\d+", path.rpartition(".so.")[2])
+        numbers = [int(each) for each in words]
+        return numbers[:2] == running, numbers[:2], -len(numbers)
+
     found = [each for pattern in patterns for each in glob.glob(pattern)]
-    # libxenlight.so.4.17.0 is what libxenlight.so.4.17 points to
-    return max(found, key=_version, default=None)
+    return max(found, key=order, default=None)
 
 
-def _version(path: str) -> tuple[list[int], int]:
-    numbers = [int(each) for each in re.findall(r"\d+", path.rpartition(".so.")[2])]
-    return numbers[:2], -len(numbers)
+def running_version() -> list[int]:
+    """Of the running Xen, as 4 and 17; nothing where there is none."""
+    try:
+        return [int(Path(path).read_text()) for path in _VERSION]
+    except (OSError, ValueError):
+        return []
 
 
 def main(arguments: list[str]) -> int:
     """Run it; the exit code is 0 when it did what it was asked for."""
-    library = newest(LIBRARIES)
+    library = library_of(LIBRARIES, running_version())
     if library is None:
         print("libxenlight is not installed", file=sys.stderr)
         return _NOT_FOUND

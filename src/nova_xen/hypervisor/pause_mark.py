@@ -9,7 +9,7 @@ person's doing.
 import contextlib
 import fcntl
 import os
-import select
+import selectors
 import signal
 import struct
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from nova_xen import exceptions
 
 SUFFIX = ".pausing"
-#: milliseconds for a process that was killed to be gone
-_GONE = 10_000
+#: seconds for a process that was killed to be gone
+_GONE = 10
 #: struct flock of fcntl(2)
 _LOCK = "hhlli0l"
 
@@ -68,6 +68,22 @@ def paused_domain(journal: str) -> int | None:
         return int(text) if text else None
 
 
+def is_pausing(journal: str) -> bool:
+    """Whether a program works for this journal.
+
+    :raises ToolstackFailed: nobody can tell
+    """
+    with _failing("looking whether a migration's domain is paused", journal):
+        try:
+            number = os.open(mark_of(journal), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return _holder(number) != 0
+        finally:
+            os.close(number)
+
+
 def end_pausing(journal: str) -> None:
     """End the program that pauses for this journal, if one is at work.
 
@@ -108,9 +124,9 @@ def _end(number: int, holder: int) -> None:
             # it still has it: the process that was opened is the one
             if _holder(number) == holder:
                 signal.pidfd_send_signal(process, signal.SIGKILL)
-                waiting = select.poll()
-                waiting.register(process, select.POLLIN)
-                if not waiting.poll(_GONE):
-                    raise TimeoutError(f"process {holder} does not end")
+                with selectors.DefaultSelector() as waiting:
+                    waiting.register(process, selectors.EVENT_READ)
+                    if not waiting.select(_GONE):
+                        raise TimeoutError(f"process {holder} does not end")
         finally:
             os.close(process)

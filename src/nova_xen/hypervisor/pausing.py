@@ -18,7 +18,6 @@ from pathlib import Path
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import libxl_program
-from nova_xen.hypervisor.pause_mark import end_pausing
 
 LOG = logging.getLogger(__name__)
 #: seconds for the program to begin to look; it took 0.6 s on emulated Xen
@@ -30,8 +29,8 @@ class Pausing:
     """The program that does it, for one domain; see :mod:`libxl_program`.
 
     It outlives this process, since libvirt's migration does, and ends by itself with
-    the domain, or when ``journal`` is gone and nobody is there to close it. One that
-    works already for this journal is ended.
+    the domain, or when ``journal`` is gone and nobody is there to close it. There can
+    be one for a journal (:func:`nova_xen.hypervisor.pause_mark.end_pausing`).
 
     :raises ToolstackFailed: it cannot be started
     """
@@ -43,7 +42,6 @@ class Pausing:
         self._deadline = time.monotonic() + timeout
         program = str(Path(libxl_program.__file__))
         arguments = ("pause-suspended", str(domid), journal)
-        end_pausing(journal)
         try:
             # isolated (-I): what lies in the current folder is not imported
             self._process = subprocess.Popen(

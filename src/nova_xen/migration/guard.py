@@ -8,7 +8,7 @@ keeps the copy at the source from running once the guest runs at the destination
 import logging
 
 from nova_xen import exceptions
-from nova_xen.hypervisor.pause_mark import end_pausing
+from nova_xen.hypervisor.pause_mark import end_pausing, is_pausing
 from nova_xen.migration.interfaces import Pausing
 from nova_xen.migration.world import World
 from nova_xen.model import GuestView, MigrationJournal, Side
@@ -26,34 +26,52 @@ class Guard:
         self, world: World, journal: MigrationJournal, pausing: Pausing | None
     ) -> None:
         self._world = world
-        self._journal = journal
+        self._server = journal.name
+        self._path = world.journals.path(journal.uuid)
         self._pausing = pausing
-        self._over = journal.side is not Side.SOURCE
+        self._elsewhere = journal.side is not Side.SOURCE
+        self._ended = False
+        self._told = ""
 
     def keep(self, source: GuestView) -> None:
         """libvirt migrates it still: have it paused, where nobody does any more.
 
-        What cannot be is logged: libvirt's end is to be waited for all the same.
+        What cannot be is logged once, and tried again at the next look: libvirt's end
+        is to be waited for all the same.
         """
-        if self._pausing is not None or len(source.xen) != 1:
+        if self._elsewhere or len(source.xen) != 1 or self._works():
             return
-        path = self._world.journals.path(self._journal.uuid)
+        self._ended = False
         try:
-            self._pausing = self._world.pausing_of(source.xen[0].domid, path)
-            self._pausing.ready()
+            if not is_pausing(self._path):
+                self._pausing = self._world.pausing_of(source.xen[0].domid, self._path)
+                self._pausing.ready()
         except exceptions.NovaXenError as error:
-            LOG.warning("Server %s: %s", self._journal.name, error)
+            self._give_up()
+            if str(error) != self._told:
+                LOG.warning("Server %s: %s", self._server, error)
+            self._told = str(error)
+
+    def _works(self) -> bool:
+        return self._pausing is not None and not (
+            self._ended or self._pausing.trouble()
+        )
+
+    def _give_up(self) -> None:
+        pausing, self._pausing = self._pausing, None
+        if pausing is not None:
+            pausing.close()
 
     def end(self) -> bool:
         """libvirt is done: what is not paused is not to be any more.
 
         True the first time: what it did last is to be looked at.
+
+        :raises ToolstackFailed: one that outlived its process could not be ended
         """
-        over, self._over = self._over, True
-        if over:
+        if self._elsewhere or self._ended:
             return False
-        if self._pausing is not None:
-            self._pausing.close()
-        else:
-            end_pausing(self._world.journals.path(self._journal.uuid))
+        self._give_up()
+        end_pausing(self._path)
+        self._ended = True
         return True

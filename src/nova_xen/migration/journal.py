@@ -205,14 +205,10 @@ class Journals:
         """Remove the locks and half-written journals of processes that died."""
         for name in self._names():
             uuid = name.removeprefix(".").partition(".")[0]
-            journal = f"{uuid}{SUFFIX}"
-            half = (part_name(journal), mark_of(journal))
-            leftover = name.endswith(_LOCK) or name in half
+            leftover = name.endswith(_LOCK) or name == part_name(f"{uuid}{SUFFIX}")
             if leftover and _is_uuid(uuid) and (hold := self._quick_hold(uuid)):
                 with hold, self._failing(uuid, f"removing what was left in {name}"):
                     remove_file(part_name(self._path(uuid)))
-                    if not os.path.lexists(self._path(uuid)):
-                        remove_file(mark_of(self._path(uuid)))
 
     def _quick_hold(self, uuid: str) -> Hold | None:
         path = self._path(uuid, _LOCK)
@@ -235,6 +231,13 @@ class Journals:
                 return os.listdir(self.folder)
             except FileNotFoundError:
                 return []
+
+    def has(self, uuid: str) -> bool:
+        """Whether there is one, be it one that cannot be read.
+
+        :raises ToolFailed: the folder cannot be read
+        """
+        return f"{uuid}{SUFFIX}" in self._names()
 
     def path(self, uuid: str) -> str:
         """Where the guest's journal is, or would be.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import ArrivalWatch, Guest, migrate_guest
-from nova_xen.hypervisor.pause_mark import forget_mark
+from nova_xen.hypervisor.pause_mark import end_pausing, forget_mark
 from nova_xen.migration.admission import alone, refuse_many, refuse_off, refused
 from nova_xen.migration.call import Call
 from nova_xen.migration.check import Checked, check, files_of
@@ -148,6 +148,7 @@ class _Run:
         if domid is not None:
             journal = self._world.journals.path(self._guest.uuid)
             # what an earlier migration left would speak of this domain
+            end_pausing(journal)
             forget_mark(journal)
             self._pausing = self._world.pausing_of(domid, journal)
         self._story.begin(self._checked.source.address)

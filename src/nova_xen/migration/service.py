@@ -9,6 +9,7 @@ from nova_xen.hypervisor import find_guest
 from nova_xen.migration.control import Wish, Wishes
 from nova_xen.migration.interfaces import Peer
 from nova_xen.migration.peer.kept import PeerPool
+from nova_xen.migration.remaining import how_unsettled
 from nova_xen.migration.world import World
 from nova_xen.model import (
     MigrationProgress,
@@ -79,20 +80,17 @@ class Migrations:
         """See that no migration of a server is under way here, or was cut short.
 
         :param action: what is to be done to it, as "started"
-        :raises WrongState: there is one
+        :raises WrongState: there is one, and the server may run elsewhere
         :raises ServerNotFound: there is no such server
+        :raises ToolFailed: the journals cannot be read
         """
         guest = find_guest(self._world.host.connection, server)
-        if self._world.journals.load(guest.uuid) is None:
-            return
-        state = "in a migration that was cut short"
-        advice = f"run 'nova-xen migration recover {guest.name}' first"
-        if self._world.journals.busy(guest.uuid):
-            state = "being migrated"
-            advice = "wait for its end, or use 'nova-xen migration abort' at its source"
-        raise exceptions.WrongState(
-            server=guest.name, action=action, state=state, advice=advice
-        )
+        how = how_unsettled(self._world, guest)
+        if how is not None:
+            state, advice = how
+            raise exceptions.WrongState(
+                server=guest.name, action=action, state=state, advice=advice
+            )
 
     def recover(
         self,

@@ -73,7 +73,10 @@ class _Seen:
         if self.source is None or self.destination is not None:
             return False
         held = self.source.held
-        return any(each.suspended or each.domid == held for each in self.source.xen)
+        return any(
+            each.suspended or (each.paused and each.domid == held)
+            for each in self.source.xen
+        )
 
     @property
     def dying(self) -> bool:
@@ -165,8 +168,6 @@ def _stuck(plan: RecoveryPlan) -> str:
 
 def _look(task: _Task) -> RecoveryPlan:
     seen = _wait(task)
-    if not seen.leaving and task.guard.end():
-        seen = _wait(task)
     journal, lost = task.journal, task.far if task.lost else None
     plan = plan_recovery(journal, seen.source, seen.destination, lost=lost)
     # this process holds the lock itself, so what is busy here is libvirt
@@ -181,6 +182,8 @@ def _wait(task: _Task) -> _Seen:
     seen, before, began = _views(task), "", 0.0
     unwatched = Unwatched(task.world, task.journal, lost=task.lost)
     while True:
+        if seen.source is not None and not seen.leaving and task.guard.end():
+            seen = _views(task)
         what, patience = _waited(task, seen)
         if what != before:
             before, began = what, task.world.clock()

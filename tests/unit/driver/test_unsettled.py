@@ -12,6 +12,7 @@ from nova_xen import exceptions
 from nova_xen.driver import LibvirtDriver
 from nova_xen.migration.journal import Journals
 from nova_xen.migration.unsettled import any_journal
+from nova_xen.model import MigrationState, PowerState
 from unit.cli.refusing_child import OFF, make_driver
 from unit.migration.hosts import UUID
 from unit.migration.peer.scene import journal
@@ -40,7 +41,11 @@ def test_it_is_refused_until_it_is_settled(
     """What stands still here may run at the other host."""
     uuid, operation = OPERATIONS[action]
     driver, name = make_driver(tmp_path), NAMES[uuid]
-    journals.keep(dataclasses.replace(journal(), uuid=uuid, name=name))
+    journals.keep(
+        dataclasses.replace(
+            journal(), uuid=uuid, name=name, state=MigrationState.STOPPED
+        )
+    )
     before = {server.name: server.state for server in driver.list_servers()}
     with pytest.raises(exceptions.WrongState) as refused:
         operation(driver, name if by == "name" else uuid)
@@ -76,6 +81,22 @@ def test_without_a_journal_nothing_of_migrations_is_needed(
     driver = make_driver(tmp_path)
     driver.pause("web")
     assert "_migrations" not in vars(driver)
+
+
+def test_journals_that_cannot_be_listed_are_told(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By who is not root; nothing is done then, and nothing is to be removed."""
+    driver = make_driver(tmp_path)
+
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(exceptions.NovaXenError, match="Permission denied") as refused:
+        driver.pause("web")
+    assert "remove" not in str(refused.value)
+    assert {server.state for server in driver.list_servers()} >= {PowerState.RUNNING}
 
 
 def test_whether_there_is_a_journal(tmp_path: pathlib.Path) -> None:

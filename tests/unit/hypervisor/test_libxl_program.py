@@ -17,6 +17,7 @@ from nova_xen.hypervisor import libxl_program
 from nova_xen.hypervisor.pause_mark import (
     end_pausing,
     forget_mark,
+    is_pausing,
     mark_of,
     paused_domain,
     write_mark,
@@ -73,6 +74,7 @@ int libxl_domain_info(struct context *ctx, libxl_dominfo *info, uint32_t domid) 
     info->domid = strstr(is, "other") ? domid + 1 : domid;
     info->ssid_label = strdup("label");
     info->running = !strstr(is, "suspended");
+    info->paused = strstr(is, "paused") != NULL;
     info->shutdown = strstr(is, "suspended") || strstr(is, "rebooting");
     info->shutdown_reason = strstr(is, "rebooting") ? 1 : 2;
     return 0;
@@ -106,6 +108,7 @@ from nova_xen.hypervisor import libxl_program
 from nova_xen.hypervisor.pause_mark import (
     end_pausing,
     forget_mark,
+    is_pausing,
     mark_of,
     paused_domain,
     write_mark,
@@ -228,6 +231,7 @@ def test_what_a_program_before_it_paused_is_not_paused_twice(
     for _ in range(2):
         done = run(library, library, "pause-suspended", "4", journal)
         assert (done.returncode, domain.read_text()) == (0, "suspended paused")
+    # what a person paused is paused by the migration too
     write_mark(journal, 5)
     run(library, library, "pause-suspended", "4", journal)
     assert domain.read_text() == "suspended paused paused"
@@ -312,24 +316,59 @@ def test_it_is_in_a_session_of_its_own(called: list[Pausing], domain: Path) -> N
     assert os.getsid(started._process.pid) == started._process.pid
 
 
-@pytest.mark.parametrize("way", ["ended", "followed"])
 def test_one_that_works_is_ended_by_whoever_finds_it(
-    called: list[Pausing], domain: Path, way: str
+    called: list[Pausing], domain: Path
 ) -> None:
     journal = str(domain.with_name("journal"))
+    assert not is_pausing(journal)
     left = pause(called, domain)
     left.ready()
-    if way == "ended":
-        end_pausing(journal)
-    else:
-        pause(called, domain).ready()
+    assert is_pausing(journal)
+    end_pausing(journal)
     left._process.wait(SOON)
     assert left._process.returncode == -signal.SIGKILL
-    if way == "followed":
-        domain.write_text("suspended")
-        becomes(domain, "suspended paused")
+    assert not is_pausing(journal)
     end_pausing(journal)
     end_pausing(str(domain.with_name("no journal")))
+
+
+def test_one_that_was_ended_between_its_mark_and_its_pause(
+    library: Path, domain: Path
+) -> None:
+    domain.write_text("suspended")
+    journal = str(domain.with_name("journal"))
+    write_mark(journal, 4)
+    run(library, library, "pause-suspended", "4", journal)
+    assert domain.read_text() == "suspended paused"
+
+
+def test_the_room_for_a_mark_is_taken_beforehand(
+    called: list[Pausing], domain: Path
+) -> None:
+    """The disk may be full by then."""
+    mark = Path(mark_of(str(domain.with_name("journal"))))
+    pause(called, domain).ready()
+    before = mark.stat().st_size
+    domain.write_text("suspended")
+    becomes(domain, "suspended paused")
+    assert mark.stat().st_size == before > 0
+
+
+def test_who_started_it_may_be_gone_before_it_begins(
+    library: Path, domain: Path
+) -> None:
+    domain.write_text("suspended")
+    call = CALL.format(path=PACKAGES, library=str(library), logger=str(library))
+    journal = str(domain.with_name("journal"))
+    command = [sys.executable, "-c", call, "pause-suspended", "4", journal]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=writing, timeout=60, check=False
+    )
+    os.close(writing)
+    assert domain.read_text() == "suspended paused"
+    assert done.returncode == 0
 
 
 def test_a_second_one_ends(called: list[Pausing], domain: Path, library: Path) -> None:
@@ -429,17 +468,19 @@ def test_one_that_cannot_be_started(
 
 
 @pytest.mark.parametrize(
-    ("there", "taken"),
+    ("there", "running", "taken"),
     [
-        ([], None),
-        (["libxenlight.so.4.17.0", "libxenlight.so.4.17"], "libxenlight.so.4.17"),
-        (["libxenlight.so.4.9", "libxenlight.so.4.20"], "libxenlight.so.4.20"),
+        ([], [4, 17], None),
+        (["libxenlight.so.4.17.0", "libxenlight.so.4.17"], [], "libxenlight.so.4.17"),
+        (["libxenlight.so.4.9", "libxenlight.so.4.20"], [], "libxenlight.so.4.20"),
+        (["libxenlight.so.4.9", "libxenlight.so.4.20"], [4, 9], "libxenlight.so.4.9"),
+        (["libxenlight.so.4.9", "libxenlight.so.4.20"], [4, 17], "libxenlight.so.4.20"),
     ],
 )
-def test_the_newest_library(
-    tmp_path: Path, there: list[str], taken: str | None
+def test_the_library_of_the_running_xen_or_the_newest(
+    tmp_path: Path, there: list[str], running: list[int], taken: str | None
 ) -> None:
     for name in there:
         (tmp_path / name).touch()
-    found = libxl_program.newest((str(tmp_path / "libxenlight.so.4.*"),))
+    found = libxl_program.library_of((str(tmp_path / "libxenlight.so.4.*"),), running)
     assert found == (taken and str(tmp_path / taken))

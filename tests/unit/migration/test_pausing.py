@@ -5,6 +5,9 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import migrate_guest
+from nova_xen.hypervisor.pause_mark import mark_of, paused_domain, write_mark
 from nova_xen.migration import recover, run
 from nova_xen.migration.world import World
 from nova_xen.model import (
@@ -21,7 +25,7 @@ from nova_xen.model import (
     MigrationRequest,
     MigrationState,
 )
-from nova_xen.testing import FakeSockets, Point
+from nova_xen.testing import FakePausing, FakeSockets, Point
 from nova_xen.testing.migration import Migration
 from unit.migration import disasters
 from unit.migration.crashing import Killed
@@ -212,7 +216,140 @@ def test_what_cannot_be_paused_is_logged(
     told = Told(hosts, "libxenlight is not installed")
     [plan] = recover.recover(told.world())
     assert plan.state is MigrationState.UNDECIDED
-    assert "libxenlight is not installed" in caplog.text
-    assert "close" not in told.calls
+    # tried at each look, and told once
+    assert len(told.calls) > 3
+    said = [line for line in caplog.messages if "libxenlight is not" in line]
+    assert len(said) == 1
+    go_on.set()
+    hosts.wait_for_calls()
+
+
+def test_one_that_was_ended_too_early_is_started_anew(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = hold(hosts)
+    die(hosts, hosts.world("xen1"))
+    hosts.places["xen1"].fake.xen.to_pause.clear()
+    monkeypatch.setattr(FakeSockets, "bytes_acked", lambda *_: None)
+    monkeypatch.setattr(FakePausing, "trouble", lambda _: "it ended (-9)")
+    started = []
+    world = hosts.world("xen1")
+
+    def start(domid: int, journal: str) -> FakePausing:
+        started.append(domid)
+        return FakePausing(hosts.places["xen1"].fake, domid, journal)
+
+    recover.recover(dataclasses.replace(world, pausing_of=start))
+    assert len(started) > 1
+    check_one(hosts, go_on)
+
+
+#: holds a mark's lock as the program does, and ends when it is killed
+HOLDER = """
+import fcntl, sys
+file = open(sys.argv[1], "r+")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def survivor(hosts: Hosts) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that works though the process that started it is dead."""
+    journals = hosts.places["xen1"].journals
+    os.makedirs(journals.folder, exist_ok=True)
+    write_mark(journals.path(UUID), 77)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, mark_of(journals.path(UUID))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+@contextlib.contextmanager
+def aside(hosts: Hosts) -> Iterator[None]:
+    """Put the survivor's file where no migration finds it, and back as its mark.
+
+    What the migration of this time has marked by then is what it tells.
+    """
+    mark = pathlib.Path(mark_of(hosts.places["xen1"].journals.path(UUID)))
+    elsewhere = mark.rename(mark.with_suffix(".elsewhere"))
+    yield
+    text = mark.read_text() if mark.exists() else ""
+    elsewhere.rename(mark)
+    mark.write_text(text)
+
+
+def test_a_new_migration_ends_it_and_forgets_its_mark(
+    hosts: Hosts, survivor: subprocess.Popen[bytes]
+) -> None:
+    journal, marks = hosts.places["xen1"].journals.path(UUID), []
+    told = Told(hosts)
+
+    def start(domid: int, path: str) -> Told:
+        marks.append(paused_domain(journal))
+        return told(domid, path)
+
+    world = dataclasses.replace(hosts.world("xen1"), pausing_of=start)
+    assert run.migrate(world, REQUEST).state is MigrationState.DONE
+    assert survivor.wait(WAIT_SECONDS) == -signal.SIGKILL
+    assert marks == [None]
+
+
+@pytest.mark.parametrize("name", ["xen1", "xen2"])
+def test_whoever_settles_it_ends_it(
+    hosts: Hosts,
+    survivor: subprocess.Popen[bytes],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From the other host by the step that lets the guest go on."""
+    fake = hosts.places["xen1"].fake
+    fake.at(Point.STOPPED, lambda migration: migration.cut())
+    fake.at(Point.COPYING, lambda _: hosts.crash.now())
+    with aside(hosts):
+        with pytest.raises(Killed):
+            run.migrate(hosts.world("xen1"), REQUEST)
+        hosts.wait_for_calls()
+    world, alive = hosts.world(name), list[bool]()
+    seen = world.local.view
+
+    def view(uuid: str, name: str) -> GuestView:
+        alive.append(survivor.poll() is None)
+        return seen(uuid, name)
+
+    monkeypatch.setattr(world.local, "view", view)
+    [plan] = recover.recover(world)
+    assert plan.state is MigrationState.FAILED
+    if name == "xen1":
+        # what it did last is looked at before anything is decided
+        assert alive[:2] == [True, False]
+    assert survivor.wait(WAIT_SECONDS) == -signal.SIGKILL
+    assert hosts.executing() == ["xen1"]
+
+
+def test_a_look_that_failed_ends_nothing(
+    hosts: Hosts,
+    survivor: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody knows then whether libvirt is done."""
+    go_on = hold(hosts)
+    with aside(hosts):
+        die(hosts, hosts.world("xen1"))
+    world = hosts.world("xen1")
+
+    def view(uuid: str, name: str) -> GuestView:
+        raise exceptions.ToolstackFailed(doing="listing", why="xl is busy")
+
+    monkeypatch.setattr(world.local, "view", view)
+    [plan] = recover.recover(world)
+    assert plan.state is MigrationState.UNDECIDED
+    assert survivor.poll() is None
     go_on.set()
     hosts.wait_for_calls()

@@ -447,7 +447,8 @@ def test_it_does_not_wait_for_ever(hosts: Hosts) -> None:
     began = hosts.clock()
     with pytest.raises(exceptions.MigrationUndecided, match="its domain 1 paused"):
         hosts.migrate("xen1")
-    assert hosts.clock() - began >= settle.SILENT_PATIENCE
+    waited = hosts.clock() - began
+    assert settle.SILENT_PATIENCE <= waited < 1.2 * settle.SILENT_PATIENCE
     assert hosts.executing() == []
     # who recovers waits for nothing: a person can say that the host is lost
     began = hosts.clock()

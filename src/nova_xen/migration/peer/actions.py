@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from nova_xen import exceptions
 from nova_xen.hypervisor import Connection, Guest, define_guest
-from nova_xen.hypervisor.pause_mark import paused_domain
+from nova_xen.hypervisor.pause_mark import forget_mark, paused_domain
 from nova_xen.images.tools.tool import last_words
 from nova_xen.migration.interfaces import Toolstack
 from nova_xen.migration.journal import Journals
@@ -138,6 +138,8 @@ def _resume(scene: Scene, step: RecoveryStep) -> None:
         scene.toolstack.unpause(domain.domid)
     if domain.suspended:
         scene.toolstack.resume(domain.domid)
+    # who pauses it from now on is a person
+    forget_mark(scene.journal)
 
 
 def _unpause(scene: Scene, step: RecoveryStep) -> None:

@@ -139,8 +139,7 @@ class Texts:
         return (
             f"{self.server} has run on {self.destination} since its memory on "
             f"{self.source} was suspended, so that going on with it would damage the "
-            f"disks: end it with 'xl destroy {here.domid}' on {self.source} and start "
-            f"the server where its definition is"
+            f"disks: end it with 'xl destroy {here.domid}' on {self.source}"
         )
 
     def suspended_by_others(self, here: XenDomain) -> str:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.hypervisor.pause_mark import write_mark
+from nova_xen.hypervisor.pause_mark import paused_domain, write_mark
 from nova_xen.migration.peer.actions import Patience
 from nova_xen.model import (
     LibvirtView,
@@ -116,6 +116,8 @@ def test_resume(
     wanted = calls if marked else [call for call in calls if call == "resume"]
     assert scene.toolstack.calls == [(call, 7) for call in wanted]
     assert not scene.toolstack.all[7].suspended
+    # who pauses it from now on is a person
+    assert paused_domain(scene.journals.path(UUID)) is None
 
 
 @pytest.mark.parametrize(("paused", "calls"), [(True, [("unpause", 7)]), (False, [])])
