@@ -48,9 +48,12 @@ class Guard:
                 self._pausing.ready()
         except exceptions.NovaXenError as error:
             self._give_up()
-            if str(error) != self._told:
-                LOG.warning("Server %s: %s", self._server, error)
-            self._told = str(error)
+            self._warn(error)
+
+    def _warn(self, error: exceptions.NovaXenError) -> None:
+        if str(error) != self._told:
+            LOG.warning("Server %s: %s", self._server, error)
+        self._told = str(error)
 
     def _works(self) -> bool:
         return self._pausing is not None and not (
@@ -65,13 +68,16 @@ class Guard:
     def end(self) -> bool:
         """libvirt is done: what is not paused is not to be any more.
 
-        True the first time: what it did last is to be looked at.
-
-        :raises ToolstackFailed: one that outlived its process could not be ended
+        True the first time: what it did last is to be looked at. One that outlived its
+        process and cannot be ended is logged, and tried again at the next look.
         """
         if self._elsewhere or self._ended:
             return False
         self._give_up()
-        end_pausing(self._path)
+        try:
+            end_pausing(self._path)
+        except exceptions.NovaXenError as error:
+            self._warn(error)
+            return False
         self._ended = True
         return True

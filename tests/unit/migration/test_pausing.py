@@ -17,7 +17,7 @@ import pytest
 from nova_xen import exceptions
 from nova_xen.hypervisor import migrate_guest
 from nova_xen.hypervisor.pause_mark import mark_of, paused_domain, write_mark
-from nova_xen.migration import recover, run
+from nova_xen.migration import guard, recover, run
 from nova_xen.migration.world import World
 from nova_xen.model import (
     GuestView,
@@ -353,3 +353,19 @@ def test_a_look_that_failed_ends_nothing(
     assert survivor.poll() is None
     go_on.set()
     hosts.wait_for_calls()
+
+
+def test_one_that_cannot_be_ended_is_told(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The guest is settled all the same."""
+
+    def refuse(journal: str) -> None:
+        raise exceptions.ToolstackFailed(doing="ending it", why="it does not end")
+
+    monkeypatch.setattr(guard, "end_pausing", refuse)
+    hosts.places["xen1"].fake.at(Point.STOPPED, lambda migration: migration.cut())
+    with pytest.raises(exceptions.MigrationFailed, match="runs on this host"):
+        hosts.migrate("xen1")
+    assert "it does not end" in caplog.text
+    check_settled(hosts, lost=False)
