@@ -8,12 +8,24 @@ keeps the copy at the source from running once the guest runs at the destination
 import logging
 
 from nova_xen import exceptions
-from nova_xen.hypervisor.pause_mark import end_pausing, is_pausing
+from nova_xen.hypervisor.pause_mark import end_pausing, forget_mark, is_pausing
 from nova_xen.migration.interfaces import Pausing
 from nova_xen.migration.world import World
 from nova_xen.model import GuestView, MigrationJournal, Side
 
 LOG = logging.getLogger(__name__)
+
+
+def start_pausing(world: World, uuid: str, domid: int) -> Pausing:
+    """Have a guest's domain paused when it is suspended, for a new migration.
+
+    :raises ToolstackFailed: what an earlier one left is in the way, or it cannot start
+    """
+    journal = world.journals.path(uuid)
+    # what an earlier migration left would speak of this domain
+    end_pausing(journal)
+    forget_mark(journal)
+    return world.pausing_of(domid, journal)
 
 
 class Guard:

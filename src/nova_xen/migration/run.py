@@ -8,13 +8,13 @@ from collections.abc import Callable
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import ArrivalWatch, Guest, migrate_guest
-from nova_xen.hypervisor.pause_mark import end_pausing, forget_mark
 from nova_xen.migration.admission import alone, refuse_many, refuse_off, refused
 from nova_xen.migration.call import Call
 from nova_xen.migration.check import Checked, check, files_of
 from nova_xen.migration.control import Wishes
 from nova_xen.migration.ending import Ending
 from nova_xen.migration.failures import Interrupted, defect, failure
+from nova_xen.migration.guard import start_pausing
 from nova_xen.migration.interfaces import MigrationSockets, Pausing, SuspendWatch
 from nova_xen.migration.monitor import Monitor
 from nova_xen.migration.settle import SILENT_PATIENCE, settle
@@ -146,11 +146,7 @@ class _Run:
         The program that pauses it starts while the other host works.
         """
         if domid is not None:
-            journal = self._world.journals.path(self._guest.uuid)
-            # what an earlier migration left would speak of this domain
-            end_pausing(journal)
-            forget_mark(journal)
-            self._pausing = self._world.pausing_of(domid, journal)
+            self._pausing = start_pausing(self._world, self._guest.uuid, domid)
         self._story.begin(self._checked.source.address)
         if self._pausing is not None:
             self._pausing.ready()

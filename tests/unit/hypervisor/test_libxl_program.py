@@ -49,7 +49,8 @@ static const char *domain(const char *word) {
     FILE *file = fopen(FOLDER "/domain", word ? "a" : "r");
     memset(text, 0, sizeof text);
     if (word) fprintf(file, " %s", word);
-    else if (!file || !fgets(text, sizeof text, file)) strcpy(text, "gone");
+    /* empty while it is being written */
+    else if (!file || !fgets(text, sizeof text, file)) strcpy(text, "running");
     if (file) fclose(file);
     return text;
 }

@@ -363,8 +363,11 @@ def test_one_that_cannot_be_ended_is_told(
     def refuse(journal: str) -> None:
         raise exceptions.ToolstackFailed(doing="ending it", why="it does not end")
 
-    monkeypatch.setattr(guard, "end_pausing", refuse)
-    hosts.places["xen1"].fake.at(Point.STOPPED, lambda migration: migration.cut())
+    def cut(migration: Migration) -> None:
+        monkeypatch.setattr(guard, "end_pausing", refuse)
+        migration.cut()
+
+    hosts.places["xen1"].fake.at(Point.STOPPED, cut)
     with pytest.raises(exceptions.MigrationFailed, match="runs on this host"):
         hosts.migrate("xen1")
     assert "it does not end" in caplog.text
