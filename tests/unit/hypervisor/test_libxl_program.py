@@ -96,6 +96,21 @@ int libxl_ctx_free(struct context *ctx) {
     if (ctx == &one) { printf("freed\n"); fflush(stdout); }
     return 0;
 }
+/* xenstored: a pipe that always has word, so that each look is at once */
+int xs_open(unsigned long flags) { return flags ? 0 : 1; }
+int xs_watch(void *store, const char *path, const char *token) {
+    return !strcmp(path, "@releaseDomain") && token;
+}
+int xs_fileno(void *store) {
+    static int ends[2];
+    if (!ends[0] && (pipe(ends) || write(ends[1], "x", 1) != 1)) return -1;
+    usleep(20000);
+    return ends[0];
+}
+void *xs_check_watch(void *store) {
+    static int told;
+    return (told = !told) ? strdup("event") : NULL;
+}
 static FILE *kept;
 FILE **xtl_createlogger_stdiostream(FILE *to, int level, unsigned flags) {
     kept = level == 5 && !flags ? to : 0;
@@ -115,6 +130,7 @@ from nova_xen.hypervisor.pause_mark import (
     write_mark,
 )
 libxl_program.LIBRARIES, libxl_program.LOGGER = ({library!r},), {logger!r}
+libxl_program.XENSTORE = {library!r}
 sys.exit(libxl_program.main(sys.argv[1:]))
 """
 PACKAGES = str(Path(libxl_program.__file__).parents[2])
