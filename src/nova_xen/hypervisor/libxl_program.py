@@ -148,8 +148,8 @@ def _sink(log: Any) -> int | None:
     return made
 
 
-class Released:
-    """Tells when a domain of this host was shut down or went; see xenstore.h.
+class Waking:
+    """What ends the wait for the next look; xenstore.h has its calls.
 
     With fifty looks a second instead, migrations between emulated hosts took 1.13 times
     as long as virsh's (doc/contributor/benchmarks.rst).
@@ -166,15 +166,26 @@ class Released:
         self._handle = ctypes.c_void_p(self._store.xs_open(ctypes.c_ulong(0)))
         if not self._handle or not self._store.xs_watch(self._handle, _RELEASED, b""):
             raise OSError(ctypes.get_errno(), "xenstored cannot be watched")
+        self._words: list[int] = [self._store.xs_fileno(self._handle)]
+        #: whether nobody has the other end of the input any more
+        self.alone = False
 
-    def fileno(self) -> int:
-        """What is ready when there is word of one."""
-        return int(self._store.xs_fileno(self._handle))
+    def wait(self) -> None:
+        """Wait for word of a domain, for the end of who started this, or a while."""
+        inputs = self._words if self.alone else [*self._words, 0]
+        ready, _, _ = select.select(inputs, [], [], _TICK)
+        # the connection to an xenstored that has died is ready for ever
+        if self._words and self._words[0] in ready and not self._taken():
+            self._words.clear()
+        self.alone = self.alone or (0 in ready and not os.read(0, 1))
 
-    def take(self) -> None:
-        """Take every word there is."""
+    def _taken(self) -> bool:
+        """Take every word there is; whether there was one."""
+        taken = False
         while event := self._store.xs_check_watch(self._handle):
             self._free(ctypes.c_void_p(event))
+            taken = True
+        return taken
 
 
 class Mark:
@@ -203,18 +214,18 @@ class Mark:
         os.pwrite(self._number, (b"%d" % domid).ljust(_WIDTH), 0)
 
 
-def pause_suspended(libxl: Libxl, released: Released, domid: int, journal: str) -> None:
+def pause_suspended(libxl: Libxl, waking: Waking, domid: int, journal: str) -> None:
     """Wait until it is suspended, and pause it.
 
     :raises Refused: libxl does not tell, or cannot
     """
-    mark, alone = Mark(f"{journal}.pausing"), False
+    mark = Mark(f"{journal}.pausing")
     seen = libxl.look()
     with contextlib.suppress(OSError):  # who started it may be gone already
         os.write(1, b"ready\n")
     while seen is not None and not seen[0]:
-        alone = _tick(alone, released)
-        if alone and not os.path.exists(journal):
+        waking.wait()
+        if waking.alone and not os.path.exists(journal):
             return
         seen = libxl.look()
     # Xen counts pauses, and a program before this one may have made its own
@@ -222,18 +233,12 @@ def pause_suspended(libxl: Libxl, released: Released, domid: int, journal: str) 
         return
     mark.tell_of(domid)
     libxl.pause()
-    if not os.path.exists(journal) and _tick(alone, released):
+    if os.path.exists(journal):
+        return
+    waking.wait()
+    if waking.alone:
         # somebody settled it just now, and did not see this pause
         libxl.unpause()
-
-
-def _tick(alone: bool, released: Released) -> bool:
-    """Wait; whether nobody has the other end of the input any more."""
-    inputs = [released.fileno(), *([] if alone else [0])]
-    ready, _, _ = select.select(inputs, [], [], _TICK)
-    if released.fileno() in ready:
-        released.take()
-    return alone or (0 in ready and not os.read(0, 1))
 
 
 def library_of(patterns: tuple[str, ...], running: list[int]) -> str | None:
@@ -272,8 +277,8 @@ def main(arguments: list[str]) -> int:
             case ["resume", _]:
                 libxl.resume()
             case ["pause-suspended", _, journal]:
-                released = Released(XENSTORE)
-                pause_suspended(libxl, released, int(arguments[1]), journal)
+                waking = Waking(XENSTORE)
+                pause_suspended(libxl, waking, int(arguments[1]), journal)
             case _:
                 return _MISUSED
         libxl.close()

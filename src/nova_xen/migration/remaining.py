@@ -3,17 +3,16 @@
 
 from nova_xen.hypervisor import Guest
 from nova_xen.migration.world import World
-from nova_xen.model import MigrationJournal, MigrationState, Side
-
-#: nothing was asked of libvirt yet
-_NOT_BEGUN = (MigrationState.CHECKING, MigrationState.PREPARING)
+from nova_xen.model import MigrationJournal
+from nova_xen.planning.migration.hindrance import (
+    Hindrance,
+    hindrance,
+    never_stood_still,
+)
 
 
 def how_unsettled(world: World, guest: Guest) -> tuple[str, str] | None:
     """What the server is in, and what to do about it; None when it is free.
-
-    It is free too where a dead process has left a journal and nothing more: the guest
-    has a domain here that never stood still, so that it cannot run elsewhere.
 
     :raises ToolFailed: the journals cannot be read
     """
@@ -31,11 +30,7 @@ def how_unsettled(world: World, guest: Guest) -> tuple[str, str] | None:
 
 
 def _is_free(world: World, journal: MigrationJournal) -> bool:
-    if journal.side is not Side.SOURCE:
-        return False
-    if journal.state is not MigrationState.COPYING:
-        return journal.state in _NOT_BEGUN
-    view = world.local.view(journal.uuid, journal.name)
-    alive = [each for each in view.xen if not (each.suspended or each.ended)]
-    alone = len(view.xen) == len(alive) == 1
-    return alone and not view.busy and view.held is None
+    said = hindrance(journal)
+    if said is not Hindrance.PERHAPS:
+        return said is Hindrance.NONE
+    return never_stood_still(world.local.view(journal.uuid, journal.name))
