@@ -115,7 +115,12 @@ A migration that was forced has as long again and is aborted then.
         "live_migration_monitor_interval",
         default=1.0,
         min=0.1,
-        help="Seconds between two looks at a running migration.",
+        help="""
+Seconds between two looks at a running migration, at least.
+
+Looks that would take more than a hundredth of a processor are fewer, with
+three seconds in between at most.
+""",
     ),
 ]
 

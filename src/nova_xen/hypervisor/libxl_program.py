@@ -1,40 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program of its own: what libxl does and Xen's xl has no command for.
 
-``python libxl_program.py resume DOMID`` lets a domain go on that was shut down with the
-reason suspend: libxl has the device model continue, Xen clear the shut-down state, and
-xenstored expect another shutdown (``@releaseDomain`` would not fire again otherwise).
+``resume LIBRARY DOMID`` lets a domain go on that was shut down with the reason suspend:
+libxl has the device model continue, Xen clear the shut-down state, and xenstored expect
+another shutdown (``@releaseDomain`` would not fire again otherwise).
 
-``python libxl_program.py pause-suspended DOMID JOURNAL`` waits until the domain is
-suspended and pauses it then, so that it stays where it is when somebody resumes it. It
-prints ``ready`` as it begins to look. It ends when the domain does and, once whoever
-started it has closed its standard input, when the file JOURNAL is gone: a process that
-dies leaves it at work. :mod:`nova_xen.hypervisor.pause_mark` tells of the file beside
-the journal that it keeps.
+``pause-suspended LIBRARY DOMID JOURNAL`` waits for a byte on its standard input, and
+then until the domain is suspended, and pauses it then, so that it stays where it is
+when somebody resumes it. It prints ``ready`` as it begins to look. It ends when the
+domain does and, once whoever started it has closed its standard input, when the file
+JOURNAL is gone: a process that dies leaves it at work.
+The file that it keeps beside the journal is :mod:`nova_xen.hypervisor.pause_mark`'s.
 
 libvirt's libxl driver is linked with the same library, so it is on every such host. It
 is called in a process of its own because a wrong library would crash it, and because
-libxl minds the signals and children of the whole process. Nothing but Python's own
-library is imported, so that it starts at once.
+libxl minds the signals and children of the whole process. Little is imported, so that
+it starts at once; :mod:`nova_xen.hypervisor.libxl_command` runs it.
 """
 
-import contextlib
 import ctypes
 import fcntl
-import glob
 import os
-import re
 import select
 import sys
-from pathlib import Path
-from typing import Any
 
-LIBRARIES = (
-    "/usr/lib/*/libxenlight.so.4.*",
-    "/usr/lib64/libxenlight.so.4.*",
-    "/usr/lib/libxenlight.so.4.*",
-    "/usr/local/lib*/libxenlight.so.4.*",
-)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 LOGGER = "libxentoollog.so.1"
 #: XTL_NOTICE of xentoollog.h; warnings and errors come through
 _LEVEL = 5
@@ -49,10 +42,11 @@ XENSTORE = "libxenstore.so.4"
 _RELEASED = b"@releaseDomain"
 #: seconds between two looks at the domain where xenstored tells nothing of it
 _TICK = 0.5
+#: seconds that it stays when it is done: its end would take a processor of Domain-0
+#: from the last pass, in which the guest stands still
+LINGER = 5.0
 #: bytes of the number in a mark, which never grows
 _WIDTH = 16
-#: the numbers of the running Xen, whose interface is its own library's alone
-_VERSION = ("/sys/hypervisor/version/major", "/sys/hypervisor/version/minor")
 
 
 class _Info(ctypes.Structure):
@@ -139,7 +133,7 @@ def _require(what: str, code: int) -> None:
         raise Refused(f"{what} answered {code}")
 
 
-def _sink(log: Any) -> int | None:
+def _sink(log: "Any") -> int | None:
     """A logger of Xen's tools that writes to standard error."""
     create = log.xtl_createlogger_stdiostream
     create.restype = ctypes.c_void_p
@@ -215,14 +209,18 @@ class Mark:
 
 
 def pause_suspended(libxl: Libxl, waking: Waking, domid: int, journal: str) -> None:
-    """Wait until it is suspended, and pause it.
+    """Wait to be told, and until it is suspended, and pause it.
 
     :raises Refused: libxl does not tell, or cannot
     """
+    if not os.read(0, 1):
+        return
     mark = Mark(f"{journal}.pausing")
     seen = libxl.look()
-    with contextlib.suppress(OSError):  # who started it may be gone already
+    try:  # noqa: SIM105 (contextlib takes long to import)
         os.write(1, b"ready\n")
+    except OSError:
+        pass  # who started it may be gone already
     while seen is not None and not seen[0]:
         waking.wait()
         if waking.alone and not os.path.exists(journal):
@@ -234,6 +232,7 @@ def pause_suspended(libxl: Libxl, waking: Waking, domid: int, journal: str) -> N
     mark.tell_of(domid)
     libxl.pause()
     if os.path.exists(journal):
+        select.select([0], [], [], LINGER)
         return
     waking.wait()
     if waking.alone:
@@ -241,44 +240,19 @@ def pause_suspended(libxl: Libxl, waking: Waking, domid: int, journal: str) -> N
         libxl.unpause()
 
 
-def library_of(patterns: tuple[str, ...], running: list[int]) -> str | None:
-    """The library of the running Xen, or else the newest one.
-
-    By the name that a program links: libxenlight.so.4.17.0 is what libxenlight.so.4.17
-    points to.
-    """
-
-    def order(path: str) -> tuple[bool, list[int], int]:
-        words = re.findall(r"\d+", path.rpartition(".so.")[2])
-        numbers = [int(each) for each in words]
-        return numbers[:2] == running, numbers[:2], -len(numbers)
-
-    found = [each for pattern in patterns for each in glob.glob(pattern)]
-    return max(found, key=order, default=None)
-
-
-def running_version() -> list[int]:
-    """Of the running Xen, as 4 and 17; nothing where there is none."""
-    try:
-        return [int(Path(path).read_text()) for path in _VERSION]
-    except (OSError, ValueError):
-        return []
-
-
 def main(arguments: list[str]) -> int:
     """Run it; the exit code is 0 when it did what it was asked for."""
-    library = library_of(LIBRARIES, running_version())
-    if library is None:
-        print("libxenlight is not installed", file=sys.stderr)
-        return _NOT_FOUND
     try:
-        libxl = Libxl(library, LOGGER, int(arguments[1]))
         match arguments:
-            case ["resume", _]:
+            case [_, "", *_]:
+                print("libxenlight is not installed", file=sys.stderr)
+                return _NOT_FOUND
+            case ["resume", library, domid]:
+                libxl = Libxl(library, LOGGER, int(domid))
                 libxl.resume()
-            case ["pause-suspended", _, journal]:
-                waking = Waking(XENSTORE)
-                pause_suspended(libxl, waking, int(arguments[1]), journal)
+            case ["pause-suspended", library, domid, journal]:
+                libxl = Libxl(library, LOGGER, int(domid))
+                pause_suspended(libxl, Waking(XENSTORE), int(domid), journal)
             case _:
                 return _MISUSED
         libxl.close()
@@ -289,7 +263,3 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return _FAILED
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

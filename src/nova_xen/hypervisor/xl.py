@@ -10,12 +10,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor.libxl_command import libxl_command
 from nova_xen.model import XenDomain
 
 #: seconds; ``xl destroy`` waits for the back ends, ``xl list`` took 0.3 s on TCG
@@ -100,10 +98,7 @@ class XlToolstack:
         if not any(each.domid == domid and each.suspended for each in self.domains()):
             why = "it is not suspended"
             raise exceptions.ToolstackFailed(doing=doing, why=why)
-        # isolated (-I): what lies in the current folder is not imported
-        program = Path(libxl_program.__file__)
-        command = [sys.executable, "-I", str(program), "resume", str(domid)]
-        self._call(doing, command)
+        self._call(doing, libxl_command("resume", str(domid)))
 
     def set_cap(self, domid: int, cap: int) -> None:
         """Limit a domain to so many percent of one CPU; 0 is no limit.

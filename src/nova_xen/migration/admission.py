@@ -33,13 +33,15 @@ def _refuse_remains(world: World, guest: Guest, request: MigrationRequest) -> No
         raise refused(guest, request, why)
 
 
-def refuse_off(guest: Guest, request: MigrationRequest) -> None:
-    """See that the guest has a domain, before the other host is asked about anything.
+def refuse_off(guest: Guest, request: MigrationRequest) -> int:
+    """The id of the guest's domain, before the other host is asked about anything.
 
     :raises MigrationRefused: it is off
     """
-    if guest.domid() is None:
+    domid = guest.domid()
+    if domid is None:
         raise refused(guest, request, NOT_RUNNING)
+    return domid
 
 
 def refuse_many(world: World, guest: Guest, request: MigrationRequest) -> None:

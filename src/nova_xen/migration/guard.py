@@ -5,27 +5,51 @@ libvirt goes on when the process that asked it is dead or has given up, and so m
 keeps the copy at the source from running once the guest runs at the destination.
 """
 
+import dataclasses
 import logging
 
 from nova_xen import exceptions
+from nova_xen.hypervisor import Guest
 from nova_xen.hypervisor.pause_mark import end_pausing, forget_mark, is_pausing
+from nova_xen.migration.admission import refused
 from nova_xen.migration.interfaces import Pausing
 from nova_xen.migration.world import World
-from nova_xen.model import GuestView, MigrationJournal, Side
+from nova_xen.model import GuestView, MigrationJournal, MigrationRequest, Side
 
 LOG = logging.getLogger(__name__)
 
 
-def start_pausing(world: World, uuid: str, domid: int) -> Pausing:
-    """Have a guest's domain paused when it is suspended, for a new migration.
+@dataclasses.dataclass(frozen=True)
+class Launched:
+    """A program that is to pause a domain, of which nothing is begun yet."""
 
-    :raises ToolstackFailed: what an earlier one left is in the way, or it cannot start
+    domid: int
+    pausing: Pausing
+    world: World
+    uuid: str
+
+    def clear(self) -> None:
+        """Remove what an earlier migration left, which would speak of this domain.
+
+        :raises ToolstackFailed: it cannot be removed
+        """
+        journal = self.world.journals.path(self.uuid)
+        end_pausing(journal)
+        forget_mark(journal)
+
+
+def launch_pausing(
+    world: World, guest: Guest, request: MigrationRequest, domid: int
+) -> Launched:
+    """Start the program that pauses a guest's domain: it loads while others work.
+
+    :raises MigrationRefused: it cannot be started
     """
-    journal = world.journals.path(uuid)
-    # what an earlier migration left would speak of this domain
-    end_pausing(journal)
-    forget_mark(journal)
-    return world.pausing_of(domid, journal)
+    try:
+        pausing = world.pausing_of(domid, world.journals.path(guest.uuid))
+    except exceptions.ToolstackFailed as error:
+        raise refused(guest, request, str(error).rstrip(".")) from error
+    return Launched(domid, pausing, world, guest.uuid)
 
 
 class Guard:

@@ -60,12 +60,12 @@ class Peer(Protocol):
 class Pausing(Protocol):
     """Pauses a domain at the source when it is suspended, once.
 
-    So nobody's resume lets it run. It outlives this process, and ends by itself with
-    the domain, or when the journal is gone.
+    So nobody's resume lets it run. From :meth:`ready` on it outlives this process, and
+    ends by itself with the domain, or when the journal is gone.
     """
 
     def ready(self) -> None:
-        """Wait until it looks at the domain.
+        """Have it look at the domain, and wait until it does.
 
         :raises ToolstackFailed: it cannot
         """

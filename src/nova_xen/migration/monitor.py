@@ -7,6 +7,7 @@ migration; what goes wrong in here is logged and the watching goes on.
 """
 
 import logging
+import time
 from collections.abc import Callable
 
 from nova_xen import exceptions
@@ -25,6 +26,7 @@ from nova_xen.migration.storage import StorageWatch
 from nova_xen.migration.story import Story
 from nova_xen.migration.world import World
 from nova_xen.model import MigrationState, TimeoutAction
+from nova_xen.planning.migration.pace import pause
 from nova_xen.planning.migration.timeout import TimeoutPlan
 
 LOG = logging.getLogger(__name__)
@@ -72,6 +74,8 @@ class Monitor:
         self._logged = world.clock()
         self._complained: set[str] = set()
         self._interrupted = self._to_abort = False
+        #: seconds of a processor that the last look took
+        self._took = 0.0
 
     def run(self, call: Call) -> None:
         """Watch until the call has ended, well or not.
@@ -88,7 +92,7 @@ class Monitor:
     def _wait(self, call: Call) -> bool:
         """One interval and a look; False once the call has ended."""
         try:
-            interval = self._world.options.monitor_interval
+            interval = pause(self._world.options.monitor_interval, self._took)
             if call.wait(interval) or self._spared(call, interval):
                 return False
             self.look()
@@ -117,10 +121,12 @@ class Monitor:
 
     def look(self) -> None:
         """One interval."""
+        before = time.thread_time()
         self._do(
             *(self._measure, self._let_go, self._follow),
             *(self._heed, self._check, self._tell),
         )
+        self._took = time.thread_time() - before
 
     def _do(self, *parts: Callable[[], None]) -> None:
         """Each part, whatever becomes of the others."""

@@ -14,8 +14,8 @@ from nova_xen.migration.check import Checked, check, files_of
 from nova_xen.migration.control import Wishes
 from nova_xen.migration.ending import Ending
 from nova_xen.migration.failures import Interrupted, defect, failure
-from nova_xen.migration.guard import start_pausing
-from nova_xen.migration.interfaces import MigrationSockets, Pausing, SuspendWatch
+from nova_xen.migration.guard import Launched, launch_pausing
+from nova_xen.migration.interfaces import MigrationSockets, SuspendWatch
 from nova_xen.migration.monitor import Monitor
 from nova_xen.migration.settle import SILENT_PATIENCE, settle
 from nova_xen.migration.storage import StorageWatch
@@ -60,10 +60,15 @@ def migrate(
     guest, domain = world.host.find(request.server)
     with contextlib.ExitStack() as stack:
         stack.enter_context(alone(world, guest, request))
-        refuse_off(guest, request)
+        domid = refuse_off(guest, request)
         refuse_many(world, guest, request)
-        checked = check(world, guest, domain, request, stack)
-        return _Run(world, guest, domain, request, checked, watch).run()
+        with contextlib.ExitStack() as unused:
+            launched = launch_pausing(world, guest, request, domid)
+            unused.callback(launched.pausing.close)
+            checked = check(world, guest, domain, request, stack)
+            run = _Run(world, guest, domain, request, checked, watch, launched)
+            unused.pop_all()
+        return run.run()
 
 
 class _Run:
@@ -77,6 +82,7 @@ class _Run:
         request: MigrationRequest,
         checked: Checked,
         watch: Callable[[MigrationProgress], None],
+        launched: Launched,
     ) -> None:
         self._world = world
         self._guest = guest
@@ -85,7 +91,7 @@ class _Run:
         self._checked = checked
         self._ending: Ending | None = None
         self._asked: Call | None = None
-        self._pausing: Pausing | None = None
+        self._launched = launched
         self._call = decide_call(request, world.options, checked.address)
         definition = guest.xml(inactive=True, secure=True)
         self._story = Story(
@@ -123,12 +129,9 @@ class _Run:
             still migrates: the journals stay in that case
         """
         Wishes(self._world.options.state_path, self._guest.uuid).clear()
-        domid = self._guest.domid()
         try:
-            self._begin(domid)
-            if domid is None:
-                raise refused(self._guest, self._request, "it went off meanwhile")
-            self._copy(domid)
+            self._begin()
+            self._copy(self._launched.domid)
             self._finish()
         except (KeyboardInterrupt, SystemExit):
             self._stop()
@@ -140,16 +143,15 @@ class _Run:
             return self._settle(defect(error, self._guest.name))
         return self._story.record
 
-    def _begin(self, domid: int | None) -> None:
-        """Keep the journals, and see that nobody's resume lets the guest run here.
-
-        The program that pauses it starts while the other host works.
-        """
-        if domid is not None:
-            self._pausing = start_pausing(self._world, self._guest.uuid, domid)
+    def _begin(self) -> None:
+        """Keep the journals, and see that nobody's resume lets the guest run here."""
+        self._launched.clear()
         self._story.begin(self._checked.source.address)
-        if self._pausing is not None:
-            self._pausing.ready()
+        self._launched.pausing.ready()
+        domid = self._guest.domid()
+        if domid != self._launched.domid:
+            how = "went off" if domid is None else "was rebooted"
+            raise refused(self._guest, self._request, f"it {how} meanwhile")
 
     def _copy(self, domid: int) -> None:
         """libvirt's call, watched until it has ended."""
@@ -190,7 +192,7 @@ class _Run:
             storage=StorageWatch(
                 self._checked.peer, files_of(self._checked.moving), self._world.clock
             ),
-            pausing=self._pausing,
+            pausing=self._launched.pausing,
         )
         call = Call(lambda: _migrate(self._world, self._guest, self._plan()))
         self._story.enter(MigrationState.COPYING)
@@ -216,8 +218,7 @@ class _Run:
 
     def _finish(self) -> None:
         """It runs there: put its definition and its scheduler in order."""
-        if self._pausing is not None:
-            self._pausing.close()
+        self._launched.pausing.close()
         if self._story.state is not MigrationState.FINISHING:
             self._story.enter(MigrationState.FINISHING)
         journal = self._story.mirrored
@@ -249,7 +250,7 @@ class _Run:
         plan = settle(
             *(self._world, journal, peer, close),
             patience=SILENT_PATIENCE,
-            pausing=self._pausing,
+            pausing=self._launched.pausing,
         )
         close(plan)
         if self._story.state is MigrationState.DONE:

@@ -102,7 +102,6 @@ class FakePausing:
         self._host = host
         self._domid = domid
         self._journal = Path(journal)
-        host.xen.to_pause[domid] = self._wanted
 
     def _wanted(self) -> bool:
         if not self._journal.exists():
@@ -112,7 +111,8 @@ class FakePausing:
         return True
 
     def ready(self) -> None:
-        """It is."""
+        """It looks at the domain from now on."""
+        self._host.xen.to_pause[self._domid] = self._wanted
 
     def trouble(self) -> str:
         """There is none."""

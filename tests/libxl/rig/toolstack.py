@@ -142,12 +142,13 @@ class SimulatedPausing:
     def __init__(self, toolstack: SimulatedToolstack, domid: int, journal: str) -> None:
         self._toolstack = toolstack
         self._domid = domid
-        # the simulated libxl pauses it, and does not know of the mark
-        write_mark(journal, domid)
-        toolstack.pause_when_suspended(domid, True)
+        self._journal = journal
 
     def ready(self) -> None:
-        """It is."""
+        """It looks at the domain from now on."""
+        # the simulated libxl pauses it, and does not know of the mark
+        write_mark(self._journal, self._domid)
+        self._toolstack.pause_when_suspended(self._domid, True)
 
     def trouble(self) -> str:
         """There is none."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor import libxl_command, libxl_program
 from nova_xen.hypervisor.pause_mark import (
     end_pausing,
     forget_mark,
@@ -119,23 +119,22 @@ FILE **xtl_createlogger_stdiostream(FILE *to, int level, unsigned flags) {
     return &kept;
 }
 """
+#: stands where the program does, which is run without installed packages
 CALL = """
+import importlib.util
 import sys
-sys.path.insert(0, {path!r})
-from nova_xen.hypervisor import libxl_program
-from nova_xen.hypervisor.pause_mark import (
-    end_pausing,
-    forget_mark,
-    is_pausing,
-    mark_of,
-    paused_domain,
-    write_mark,
-)
-libxl_program.LIBRARIES, libxl_program.LOGGER = ({library!r},), {logger!r}
-libxl_program.XENSTORE = {library!r}
-sys.exit(libxl_program.main(sys.argv[1:]))
+spec = importlib.util.spec_from_file_location("program", {path!r})
+program = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(program)
+program.LOGGER, program.XENSTORE = {logger!r}, {library!r}
+program.LINGER = {linger}
+main = program.main
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
 """
-PACKAGES = str(Path(libxl_program.__file__).parents[2])
+PROGRAM = libxl_program.__file__
+#: seconds that it stays when it is done
+LINGER = 0.2
 SOON = 30
 
 
@@ -164,14 +163,25 @@ def domain(library: Path) -> Iterator[Path]:
     path.write_text("gone")
 
 
+def call(library: object, logger: object = None, linger: float = LINGER) -> str:
+    """The program, with other libraries."""
+    logger = logger or library
+    return CALL.format(
+        path=PROGRAM, library=str(library), logger=str(logger), linger=linger
+    )
+
+
 def run(
-    library: object, logger: object, *arguments: str
+    library: object,
+    *arguments: str,
+    logger: object = None,
+    told: str = "\n",
 ) -> subprocess.CompletedProcess[str]:
-    call = CALL.format(path=PACKAGES, library=str(library), logger=str(logger))
-    command = [sys.executable, "-c", call, *arguments]
+    """Run the program to its end; ``told`` is all that it is told."""
+    command = [sys.executable, "-c", call(library, logger), arguments[0], str(library)]
     return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
+        [*command, *arguments[1:]],
+        input=told,
         capture_output=True,
         text=True,
         timeout=60,
@@ -194,20 +204,20 @@ def run(
 def test_libxl_is_called_as_it_asks(
     library: Path, domid: int, code: int, out: str, err: str
 ) -> None:
-    done = run(library, library, "resume", str(domid))
+    done = run(library, "resume", str(domid))
     assert (done.returncode, done.stdout, done.stderr) == (code, out, err)
 
 
 def test_a_host_without_libxl(library: Path) -> None:
-    done = run("/nowhere/*", library, "resume", "2")
+    done = run("", "resume", "2")
     assert done.stderr == "libxenlight is not installed\n"
-    done = run(library, "/nowhere/at/all", "resume", "2")
+    done = run(library, "resume", "2", logger="/nowhere/at/all")
     assert done.returncode == 2
     assert "cannot open shared object file" in done.stderr
 
 
 def test_what_nobody_means(library: Path) -> None:
-    assert run(library, library, "reboot", "2").returncode == 64
+    assert run(library, "reboot", "2").returncode == 64
 
 
 @pytest.mark.parametrize(
@@ -235,7 +245,7 @@ def test_what_is_suspended_is_paused(
 ) -> None:
     domain.write_text(is_)
     journal = str(domain.with_name("journal"))
-    done = run(library, library, "pause-suspended", "4", journal)
+    done = run(library, "pause-suspended", "4", journal)
     assert (done.returncode, domain.read_text(), done.stderr) == (code, after, err)
     # written before the pause, so that no pause is ever without it
     assert paused_domain(journal) == (4 if is_.startswith("suspended") else None)
@@ -248,12 +258,24 @@ def test_what_a_program_before_it_paused_is_not_paused_twice(
     domain.write_text("suspended")
     journal = str(domain.with_name("journal"))
     for _ in range(2):
-        done = run(library, library, "pause-suspended", "4", journal)
+        done = run(library, "pause-suspended", "4", journal)
         assert (done.returncode, domain.read_text()) == (0, "suspended paused")
     # what a person paused is paused by the migration too
     write_mark(journal, 5)
-    run(library, library, "pause-suspended", "4", journal)
+    run(library, "pause-suspended", "4", journal)
     assert domain.read_text() == "suspended paused paused"
+
+
+def test_before_it_is_told_to_begin_it_touches_nothing(
+    library: Path, domain: Path
+) -> None:
+    """Whoever started it may be refused, or die."""
+    domain.write_text("suspended")
+    journal = str(domain.with_name("journal"))
+    done = run(library, "pause-suspended", "4", journal, told="")
+    assert (done.returncode, done.stdout) == (0, "freed\n")
+    assert domain.read_text() == "suspended"
+    assert not Path(mark_of(journal)).exists()
 
 
 @pytest.mark.parametrize("is_", ["running", "rebooting"])
@@ -262,7 +284,7 @@ def test_it_ends_with_the_journal_when_nobody_is_there(
 ) -> None:
     domain.write_text(is_)
     gone = str(domain.with_name("nowhere"))
-    done = run(library, library, "pause-suspended", "4", gone)
+    done = run(library, "pause-suspended", "4", gone)
     assert (done.returncode, domain.read_text()) == (0, is_)
 
 
@@ -272,12 +294,15 @@ def test_an_xenstored_that_has_died_is_not_asked_for_ever(
     """Its connection is ready at each look."""
     domain.write_text("running unwatched")
     journal = str(domain.with_name("journal"))
-    call = CALL.format(path=PACKAGES, library=str(library), logger=str(library))
-    command = [sys.executable, "-c", call, "pause-suspended", "4", journal]
+    arguments = ("pause-suspended", str(library), "4", journal)
+    command = [sys.executable, "-c", call(library), *arguments]
     pipe = subprocess.PIPE
     program = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert program.stdin is not None
     assert program.stdout is not None
     assert program.stderr is not None
+    program.stdin.write("\n")
+    program.stdin.flush()
     assert program.stdout.readline() == "ready\n"
     assert program.stderr.readline() == "asked\n"
     domain.write_text("suspended unwatched")
@@ -291,10 +316,10 @@ def called(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[Pausing]]:
     """What was started: each is ended."""
-    program = tmp_path / "program.py"
-    call = CALL.format(path=PACKAGES, library=str(library), logger=str(library))
-    program.write_text(call)
+    program = tmp_path / "libxl_program.py"
+    program.write_text(call(library))
     monkeypatch.setattr(libxl_program, "__file__", str(program))
+    monkeypatch.setattr(libxl_command, "LIBRARIES", (str(library),))
     made: list[Pausing] = []
     yield made
     for each in made:
@@ -345,8 +370,27 @@ def test_one_that_somebody_killed_is_told(called: list[Pausing], domain: Path) -
 def test_one_that_is_done_has_no_trouble(called: list[Pausing], domain: Path) -> None:
     domain.write_text("suspended")
     started = pause(called, domain)
+    started.ready()
     assert started._process.wait(SOON) == 0
     assert started.trouble() == ""
+
+
+def test_it_stays_for_a_while_when_it_is_done(library: Path, domain: Path) -> None:
+    """Its end takes a processor from the last pass; until whoever started it goes."""
+    domain.write_text("suspended")
+    arguments = ("pause-suspended", str(library), "4", str(domain.with_name("journal")))
+    program = subprocess.Popen(
+        [sys.executable, "-c", call(library, linger=10 * SOON), *arguments],
+        stdin=subprocess.PIPE,
+    )
+    assert program.stdin is not None
+    program.stdin.write(b"\n")
+    program.stdin.flush()
+    becomes(domain, "suspended paused")
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(0.5)
+    program.stdin.close()
+    assert program.wait(SOON) == 0
 
 
 def test_it_is_in_a_session_of_its_own(called: list[Pausing], domain: Path) -> None:
@@ -377,7 +421,7 @@ def test_one_that_was_ended_between_its_mark_and_its_pause(
     domain.write_text("suspended")
     journal = str(domain.with_name("journal"))
     write_mark(journal, 4)
-    run(library, library, "pause-suspended", "4", journal)
+    run(library, "pause-suspended", "4", journal)
     assert domain.read_text() == "suspended paused"
 
 
@@ -397,14 +441,12 @@ def test_who_started_it_may_be_gone_before_it_begins(
     library: Path, domain: Path
 ) -> None:
     domain.write_text("suspended")
-    call = CALL.format(path=PACKAGES, library=str(library), logger=str(library))
     journal = str(domain.with_name("journal"))
-    command = [sys.executable, "-c", call, "pause-suspended", "4", journal]
+    arguments = ("pause-suspended", str(library), "4", journal)
+    command = [sys.executable, "-c", call(library), *arguments]
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=writing, timeout=60, check=False
-    )
+    done = subprocess.run(command, input=b"\n", stdout=writing, timeout=60, check=False)
     os.close(writing)
     assert domain.read_text() == "suspended paused"
     assert done.returncode == 0
@@ -413,7 +455,7 @@ def test_who_started_it_may_be_gone_before_it_begins(
 def test_a_second_one_ends(called: list[Pausing], domain: Path, library: Path) -> None:
     journal = str(domain.with_name("journal"))
     pause(called, domain).ready()
-    done = run(library, library, "pause-suspended", "4", journal)
+    done = run(library, "pause-suspended", "4", journal)
     assert (done.returncode, done.stderr) == (
         1,
         f"another program holds {mark_of(journal)}\n",
@@ -490,7 +532,7 @@ def test_one_that_does_not_begin(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sleeping = tmp_path / "sleeping.py"
+    sleeping = tmp_path / "libxl_program.py"
     sleeping.write_text("import time; time.sleep(600)")
     monkeypatch.setattr(libxl_program, "__file__", str(sleeping))
     called.append(Pausing(4, str(domain), timeout=0.2))
@@ -521,5 +563,5 @@ def test_the_library_of_the_running_xen_or_the_newest(
 ) -> None:
     for name in there:
         (tmp_path / name).touch()
-    found = libxl_program.library_of((str(tmp_path / "libxenlight.so.4.*"),), running)
+    found = libxl_command.library_of((str(tmp_path / "libxenlight.so.4.*"),), running)
     assert found == (taken and str(tmp_path / taken))

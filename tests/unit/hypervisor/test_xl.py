@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import libxl_program
+from nova_xen.hypervisor import libxl_command, libxl_program
 from nova_xen.hypervisor.xl import XlToolstack, parse_info, parse_list
 from nova_xen.migration.interfaces import Toolstack
 from nova_xen.model import XenDomain
@@ -273,8 +273,14 @@ def test_one_that_does_not_answer(host: Host) -> None:
         host.toolstack(timeout=0.2).set_cap(2, 50)
 
 
-RESUMES = "import sys; open(sys.argv[0] + '.log', 'a').write(str(sys.argv[1:]))"
-CANNOT = "import sys; sys.exit('libxl_domain_resume answered -3')"
+RESUMES = """
+def main(arguments):
+    open(__file__ + '.log', 'a').write(str(arguments))
+"""
+CANNOT = """
+def main(arguments):
+    return 'libxl_domain_resume answered -3'
+"""
 
 
 @pytest.mark.parametrize(
@@ -294,16 +300,19 @@ def test_resuming(
     program: str,
     why: str | None,
 ) -> None:
-    path = host.folder / "resume.py"
+    path = host.folder / "libxl_program.py"
     path.write_text(program)
     monkeypatch.setattr(libxl_program, "__file__", str(path))
+    monkeypatch.setattr(libxl_command, "LIBRARIES", ())
     host.rows = rows
     toolstack = host.toolstack()
     if why is None:
         toolstack.resume(2)
-        assert (host.folder / "resume.py.log").read_text() == "['resume', '2']"
+        assert (
+            host.folder / "libxl_program.py.log"
+        ).read_text() == "['resume', '', '2']"
         return
     with pytest.raises(exceptions.ToolstackFailed) as failed:
         toolstack.resume(2)
     assert str(failed.value) == f"Xen's own tool failed while resuming domain 2: {why}."
-    assert not (host.folder / "resume.py.log").exists()
+    assert not (host.folder / "libxl_program.py.log").exists()

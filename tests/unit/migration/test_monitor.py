@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the watch sees, heeds and survives."""
 
+import itertools
 import logging
 import pathlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -54,6 +56,26 @@ def test_states_are_what_is_seen(
     watched.stopped, watched.resumed = stopped, resumed
     watched.monitor.look()
     assert (watched.story.state, watched.story.record.downtime) == (state, downtime)
+
+
+@pytest.mark.parametrize(("took", "waits"), [(0.001, 1.0), (0.02, 2.0), (0.5, 3.0)])
+def test_looks_that_take_long_are_fewer(
+    watch: Callable[..., Watched],
+    monkeypatch: pytest.MonkeyPatch,
+    took: float,
+    waits: float,
+) -> None:
+    watched, asked = watch(), list[float]()
+    spent = itertools.count(step=took)
+    monkeypatch.setattr(time, "thread_time", lambda: next(spent))
+
+    class Two:
+        def wait(self, seconds: float) -> bool:
+            asked.append(seconds)
+            return len(asked) == 2
+
+    watched.monitor.run(Two())  # type: ignore[arg-type]
+    assert asked == [1.0, pytest.approx(waits)]
 
 
 @pytest.mark.parametrize("found", [True, False])

@@ -289,16 +289,50 @@ def test_a_new_migration_ends_it_and_forgets_its_mark(
     hosts: Hosts, survivor: subprocess.Popen[bytes]
 ) -> None:
     journal, marks = hosts.places["xen1"].journals.path(UUID), []
-    told = Told(hosts)
 
-    def start(domid: int, path: str) -> Told:
-        marks.append(paused_domain(journal))
-        return told(domid, path)
+    class Marks(Told):
+        def ready(self) -> None:
+            marks.append(paused_domain(journal))
+            super().ready()
 
-    world = dataclasses.replace(hosts.world("xen1"), pausing_of=start)
-    assert run.migrate(world, REQUEST).state is MigrationState.DONE
+    assert run.migrate(Marks(hosts).world(), REQUEST).state is MigrationState.DONE
     assert survivor.wait(WAIT_SECONDS) == -signal.SIGKILL
     assert marks == [None]
+
+
+def test_it_is_ended_when_the_checks_refuse(hosts: Hosts) -> None:
+    told = Told(hosts)
+    hosts.places["xen2"].fake.versions["hypervisor"] = 4016000
+    with pytest.raises(exceptions.MigrationRefused, match=r"4\.16"):
+        run.migrate(told.world(), REQUEST)
+    assert told.calls == ["start", "close"]
+
+
+def test_one_that_cannot_be_started_is_told_before_anything_is_begun(
+    hosts: Hosts,
+) -> None:
+    def start(domid: int, path: str) -> Told:
+        raise exceptions.ToolstackFailed(doing="getting ready", why="no memory")
+
+    world = dataclasses.replace(hosts.world("xen1"), pausing_of=start)
+    with pytest.raises(exceptions.MigrationRefused, match="getting ready: no memory"):
+        run.migrate(world, REQUEST)
+    assert hosts.places["xen1"].journals.all() == ()
+
+
+def test_a_guest_that_reboots_meanwhile_is_not_migrated(hosts: Hosts) -> None:
+    """What is started waits for the domain that there was before."""
+
+    class Reboots(Told):
+        def ready(self) -> None:
+            super().ready()
+            hosts.places["xen1"].fake.guest_reboots(NAME)
+
+    told = Reboots(hosts)
+    with pytest.raises(exceptions.MigrationRefused, match="it was rebooted meanwhile"):
+        run.migrate(told.world(), REQUEST)
+    assert told.calls == ["start", "ready preparing", "close"]
+    assert hosts.executing() == ["xen1"]
 
 
 @pytest.mark.parametrize("name", ["xen1", "xen2"])
