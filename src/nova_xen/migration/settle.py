@@ -24,6 +24,7 @@ from nova_xen.model import (
     Side,
 )
 from nova_xen.planning.migration.recovery import plan_recovery
+from nova_xen.planning.migration.recovery_texts import started_anew
 
 LOG = logging.getLogger(__name__)
 #: rounds of steps before it is said that they do not help
@@ -141,12 +142,16 @@ def settle(
 
 
 def _rounds(task: _Task, close: Close) -> RecoveryPlan:
-    trouble = ""
+    trouble, started = "", False
     for _ in range(_ROUNDS + 1):
         plan = _look(task)
         if all(step.action is RecoveryAction.FORGET for step in plan.steps):
+            if started:
+                sentence = started_anew(plan.sentence)
+                plan = dataclasses.replace(plan, sentence=sentence)
             return _forget(task, plan, close)
         trouble = _carry_out(task, plan.steps)
+        started |= any(step.action is RecoveryAction.START for step in plan.steps)
     if plan.state is MigrationState.UNDECIDED:
         return plan
     sentence = trouble or _stuck(plan)

@@ -82,7 +82,7 @@ def test_without_the_word_nothing_is_ended_and_the_word_is_named(hosts: Hosts) -
     [plan] = hosts.recover("xen1", "xen2")
     assert (plan.state, plan.sentence) == (
         S.FAILED,
-        f"Server {NAME} runs on this host.",
+        f"Server {NAME} runs on this host, started from its disks: its memory is lost.",
     )
     assert hosts.executing() == ["xen1"]
 

@@ -270,3 +270,8 @@ class Texts:
     @property
     def _name(self) -> str:
         return self.server[0].lower() + self.server[1:]
+
+
+def started_anew(sentence: str) -> str:
+    """Where it runs, of a server that was started from its disks to settle it."""
+    return f"{sentence.rstrip('.')}, started from its disks: its memory is lost."
