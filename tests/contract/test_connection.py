@@ -61,6 +61,29 @@ def test_capabilities_of_what_xen_is_not(
         xen.connection.getDomainCapabilities(*arguments)
 
 
+def _features(cpu: str) -> set[str | None]:
+    return {each.get("name") for each in etree.fromstring(cpu).findall("feature")}
+
+
+def test_what_the_model_of_the_host_means(xen: Tier) -> None:
+    root = etree.fromstring(xen.connection.getCapabilities())
+    host = root.find("host/cpu")
+    assert host is not None
+    cpu = etree.tostring(host, encoding="unicode")
+    expand = libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
+    plain = xen.connection.baselineCPU([cpu])
+    whole = xen.connection.baselineCPU([cpu], expand)
+    assert etree.fromstring(whole).findtext("model") == host.findtext("model")
+    assert _features(whole) > _features(plain)
+    assert {"sse2", "mmx"} <= _features(whole) - _features(plain)
+
+
+def test_a_model_that_nobody_knows(xen: Tier) -> None:
+    cpu = "<cpu><arch>x86_64</arch><model>nonsense</model></cpu>"
+    with refused(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_CPU, "Unknown CPU"):
+        xen.connection.baselineCPU([cpu], 0)
+
+
 def test_closing_calls_no_close_callback(xen: Tier) -> None:
     connection = xen.connect()
     told: list[int] = []

@@ -94,6 +94,29 @@ class ConnectionHost(ConnectionBase):
         )
 
     @api()
+    def baselineCPU(self, cpus: list[str], flags: int = 0) -> str:
+        """Return the CPU of this host, with its model's features when asked.
+
+        What the recorded model means was recorded; this fake knows no other.
+        """
+        expand = libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
+        known = expand | libvirt.VIR_CONNECT_BASELINE_CPU_MIGRATABLE
+        errors.check_flags(flags, known, "libxlConnectBaselineCPU")
+        (given,) = map(xmltext.parse, cpus)
+        recorded = xmltext.parse(xmltext.recording("baseline-cpu.xml"))
+        model = given.findtext("model")
+        if model != recorded.findtext("model"):
+            detail = f"Unknown CPU model {model}"
+            raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail, Origin.CPU)
+        if not flags & expand:
+            for feature in recorded.findall("feature"):
+                recorded.remove(feature)
+            for feature in given.findall("feature"):
+                feature.set("policy", "require")
+                recorded.append(feature)
+        return xmltext.to_text(recorded)
+
+    @api()
     def getSysinfo(self, flags: int = 0) -> str:
         """Return what the host's firmware says of the machine."""
         return xmltext.recording("sysinfo.xml")

@@ -8,13 +8,21 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.testing import errors
+from nova_xen.testing import errors, xmltext
 from nova_xen.testing.calls import api
 from nova_xen.testing.domain_base import DomainBase
 from nova_xen.testing.errors import Origin
 from nova_xen.testing.xmltext import Element
 
 _JOB_FIELDS = 12
+_BLOCK_NAMES = (
+    "rd_bytes",
+    "rd_operations",
+    "wr_bytes",
+    "wr_operations",
+    "flush_operations",
+    "errs",
+)
 
 
 class DomainStatistics(DomainBase):
@@ -47,24 +55,27 @@ class DomainStatistics(DomainBase):
                 None if target is None else target.get("dev"),
             )
             if device in names:
-                return (0,) * 8
+                return guest.counters.get(names[0] or "", (0,) * 8)
         detail = f"'{device}' is not a known interface"
         raise errors.error(libvirt.VIR_ERR_INVALID_ARG, detail, Origin.DOMAIN)
 
     @api("blockStats")
     def blockStats(self, path: str) -> tuple[int, ...]:
         """Return counters of a disk of the driver phy; libxl has no others."""
-        self._check_block_stats(path)
-        return (0, 0, 0, 0, 0 if path else -1)
+        read, reads, written, writes, _, delayed = self._block_counters(path)
+        return (reads, read, writes, written, delayed if path else -1)
 
     @api("blockStats")
     def blockStatsFlags(self, path: str, flags: int = 0) -> dict[str, int]:
-        """Return counters of a disk of the driver phy; libxl has no others."""
-        self._check_block_stats(path)
-        names = ("wr_bytes", "wr_operations", "rd_bytes", "rd_operations")
-        return {**dict.fromkeys(names, 0), "flush_operations": 0}
+        """Return counters of a disk of the driver phy; libxl has no others.
 
-    def _check_block_stats(self, path: str) -> None:
+        Its errors are the requests that blkback had to delay.
+        """
+        found = self._block_counters(path)
+        return dict(zip(_BLOCK_NAMES, found, strict=True))
+
+    def _block_counters(self, path: str) -> tuple[int, ...]:
+        """Return the sums of the disks that `path` names; of all when it is empty."""
         guest = self._guest()
         guest.check_active()
         disks = guest.current.findall("devices/disk")
@@ -78,6 +89,10 @@ class DomainStatistics(DomainBase):
                 detail = f"unsupported disk driver {name}"
                 code = libvirt.VIR_ERR_OPERATION_UNSUPPORTED
                 raise errors.error(code, detail)
+        targets = [xmltext.attribute(disk, "target", "dev") or "" for disk in wanted]
+        none = (0,) * len(_BLOCK_NAMES)
+        counted = [guest.counters.get(target, none) for target in targets]
+        return tuple(map(sum, zip(none, *counted, strict=True)))
 
     @api()
     def jobInfo(self) -> list[int]:

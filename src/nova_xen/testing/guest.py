@@ -39,6 +39,9 @@ class Guest:
     only while it runs. Memory is in KiB, CPU time in nanoseconds. `has_qemu` is
     settled when it starts: one that started without QEMU never gets one. So are
     `empty_drives`, the CD drives without a medium: QEMU dies of one that comes later.
+    `counters` are what a test has it count: of a network interface, by its address,
+    eight numbers in libvirt's order; of a disk of the driver phy, by its target, the
+    bytes read, reads, bytes written, writes, flushes and delayed requests.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Guest:
     has_qemu: bool = False
     empty_drives: frozenset[str] = frozenset()
     job: Job | None = None
+    counters: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def active(self) -> bool:
@@ -120,5 +124,6 @@ class Guest:
         self.id = -1
         self.memory_kib = 0
         self.cpu_time = 0
+        self.counters = {}
         if self.future is not None:
             self.current, self.future = self.future, None
