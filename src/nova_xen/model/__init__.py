@@ -9,6 +9,14 @@ from nova_xen.model.cache import (
     ScrubResult,
 )
 from nova_xen.model.checksum import Checksum, HashAlgorithm
+from nova_xen.model.diagnostics import (
+    CpuDiagnostics,
+    Diagnostics,
+    DiskCounters,
+    DiskDiagnostics,
+    NicCounters,
+    NicDiagnostics,
+)
 from nova_xen.model.guest import (
     DiskBus,
     DiskFormat,
@@ -19,6 +27,15 @@ from nova_xen.model.guest import (
     VhdSubformat,
 )
 from nova_xen.model.host import BootFiles, BridgeFacts, HostFacts, ModeFacts
+from nova_xen.model.inventory import (
+    DiskSpace,
+    DomainUsage,
+    HostUsage,
+    Inventory,
+    InventoryOptions,
+    ResourceClass,
+    Trait,
+)
 from nova_xen.model.migration import (
     MigrateFlag,
     MigrationKind,
@@ -77,10 +94,16 @@ __all__ = [
     "ConfigDriveFormat",
     "ConfigDrivePlan",
     "CpuComparison",
+    "CpuDiagnostics",
+    "Diagnostics",
     "DiskBus",
+    "DiskCounters",
+    "DiskDiagnostics",
     "DiskFormat",
     "DiskKind",
     "DiskPlan",
+    "DiskSpace",
+    "DomainUsage",
     "FilePlan",
     "Flavor",
     "GuestMode",
@@ -88,6 +111,7 @@ __all__ = [
     "GuestView",
     "HashAlgorithm",
     "HostFacts",
+    "HostUsage",
     "Image",
     "ImageOptions",
     "InjectedFile",
@@ -95,6 +119,8 @@ __all__ = [
     "Inquiry",
     "Instance",
     "Interface",
+    "Inventory",
+    "InventoryOptions",
     "LibvirtView",
     "MigrateFlag",
     "MigrationHost",
@@ -111,6 +137,8 @@ __all__ = [
     "MovingGuest",
     "Nic",
     "NicAddress",
+    "NicCounters",
+    "NicDiagnostics",
     "NicModel",
     "Plan",
     "PlanOptions",
@@ -120,6 +148,7 @@ __all__ = [
     "RecoveryPlan",
     "RecoveryStep",
     "Removal",
+    "ResourceClass",
     "ScrubResult",
     "Scrubbed",
     "Server",
@@ -128,6 +157,7 @@ __all__ = [
     "ServerSummary",
     "Side",
     "TimeoutAction",
+    "Trait",
     "VhdSubformat",
     "XenDomain",
 ]

@@ -47,6 +47,7 @@ class HostFacts:
     ``console_log_dir`` is None when xenconsoled keeps no logs of guests;
     ``autoballoon`` tells that libxl may take memory from Domain-0 for a guest;
     ``unserved_formats`` are those its QEMU was asked about and does not have.
+    ``uptime`` is Domain-0's in seconds, None when it was not read.
     """
 
     hostname: str
@@ -63,3 +64,4 @@ class HostFacts:
     boot_files: BootFiles = BootFiles()
     console_log_dir: str | None = None
     unserved_formats: frozenset[DiskFormat] = frozenset()
+    uptime: int | None = None
