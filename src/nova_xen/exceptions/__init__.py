@@ -26,10 +26,12 @@ from nova_xen.exceptions.host import (
     ModeNotOffered,
     NotEnoughDisk,
     NotEnoughMemory,
+    SpaceUnknown,
     TooManyVcpus,
 )
 from nova_xen.exceptions.hypervisor import (
     DeadlineExceeded,
+    DeviceModelSilent,
     HypervisorError,
     HypervisorUnavailable,
     NotPermitted,
@@ -94,6 +96,7 @@ __all__ = [
     "DeadlineExceeded",
     "DeleteFailed",
     "DestinationUnreachable",
+    "DeviceModelSilent",
     "FileMissing",
     "FlavorTooSmall",
     "FormatNotServed",
@@ -133,6 +136,7 @@ __all__ = [
     "ServerExists",
     "ServerNotFound",
     "SocketsUnavailable",
+    "SpaceUnknown",
     "StepFailed",
     "TooManyDisks",
     "TooManyVcpus",

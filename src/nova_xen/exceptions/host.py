@@ -56,3 +56,10 @@ class NotEnoughDisk(HostCannot):
         "Server %(server)s: %(folder)s has too little space (%(why)s); nothing was "
         "kept; free some space or set instances_path to a larger disk."
     )
+
+
+class SpaceUnknown(NovaXenError):
+    msg_fmt = (
+        "The space of %(folder)s cannot be told: %(why)s; see that the folder can be "
+        "reached, or set instances_path to another one."
+    )

@@ -35,3 +35,7 @@ class DeadlineExceeded(HypervisorError):
         "may still end: look at 'nova-xen server list' and the libvirtd log before "
         "trying again."
     )
+
+
+class DeviceModelSilent(HypervisorError):
+    msg_fmt = "The device model of server %(server)s tells nothing: %(why)s."

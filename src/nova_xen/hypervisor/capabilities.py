@@ -8,7 +8,7 @@ each may have. The largest number of vCPUs stands in the latter alone (on libxl
 
 import dataclasses
 
-from nova_xen.domain.tree import Node, fromstring
+from nova_xen.domain.tree import Node, fromstring, tostring
 from nova_xen.model import GuestMode, ModeFacts
 
 ARCH = "x86_64"
@@ -38,6 +38,30 @@ def host_arch(capabilities: str) -> str:
     if not arch:
         raise ValueError("the capabilities name no architecture of the host")
     return arch
+
+
+def host_cpu(capabilities: str) -> str:
+    """The element ``<cpu>`` of the host, for libvirt to say what its model means.
+
+    :raises ValueError: no capabilities document
+    """
+    node = fromstring(capabilities).find("host/cpu")
+    if node is None:
+        raise ValueError("the capabilities have no CPU of the host")
+    return tostring(node)
+
+
+def cpu_features(cpu: str) -> frozenset[str]:
+    """The features that a ``<cpu>`` lists, by libvirt's words; its model's are not.
+
+    :raises ValueError: no such document
+    """
+    features = fromstring(cpu).findall("feature")
+    return frozenset(
+        name
+        for each in features
+        if (name := each.get("name")) and each.get("policy") != "disable"
+    )
 
 
 def offered_modes(capabilities: str) -> dict[GuestMode, OfferedMode]:

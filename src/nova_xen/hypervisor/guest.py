@@ -248,6 +248,10 @@ class Guest:
         except exceptions.ServerNotFound:
             return None
 
+    def query(self, method: str, *arguments: Any) -> Any:
+        """What libvirt's ``method`` tells of the guest; for calls that only count."""
+        return self._call(method, *arguments, doing="reading the counters of")
+
     def _call(
         self, method: str, *arguments: Any, doing: str, kind: Kind = Kind.QUERY
     ) -> Any:

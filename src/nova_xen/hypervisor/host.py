@@ -16,6 +16,7 @@ from nova_xen.hypervisor import capabilities
 from nova_xen.hypervisor.autoballoon import LIBXL_CONF, libxl_autoballoons
 from nova_xen.hypervisor.bootfiles import BootPaths, find_boot_files
 from nova_xen.hypervisor.connection import Connection, Raw
+from nova_xen.hypervisor.dom0 import uptime
 from nova_xen.hypervisor.xenconsoled import console_log_dir
 from nova_xen.model import MIB, BootFiles, BridgeFacts, GuestMode, HostFacts
 
@@ -65,6 +66,7 @@ def gather_host_facts(
             find_boot_files(boot_paths or BootPaths()) if programs else BootFiles()
         ),
         console_log_dir=console_log_dir(proc) if programs else None,
+        uptime=uptime(proc),
     )
 
 

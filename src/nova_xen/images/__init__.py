@@ -15,7 +15,7 @@ from nova_xen.images.files.folder import (
     remove_folder,
     sweep_leftovers,
 )
-from nova_xen.images.files.space import folder_usage
+from nova_xen.images.files.space import disk_space, folder_usage
 from nova_xen.images.inspection.check import disk_files, require_files
 from nova_xen.images.inspection.head import Head
 from nova_xen.images.inspection.header import SECTOR
@@ -44,6 +44,7 @@ __all__ = [
     "copy_files",
     "create_folder",
     "disk_files",
+    "disk_space",
     "ensure_base",
     "find_source",
     "folder_of",

@@ -11,6 +11,8 @@ import errno
 import fcntl
 import signal
 
+from nova_xen.images.files.mount import file_system
+
 #: a lease is the server's to give there, and seldom given
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3"})
 
@@ -31,7 +33,7 @@ def take_lease(number: int) -> bool:
         fcntl.fcntl(number, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(number, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
-        if error.errno == errno.EAGAIN and _file_system(number) not in _REMOTE:
+        if error.errno == errno.EAGAIN and file_system(number) not in _REMOTE:
             raise Writable(error.errno, error.strerror) from None
         return False
     return True
@@ -40,18 +42,3 @@ def take_lease(number: int) -> bool:
 def has_lease(number: int) -> bool:
     """Whether nobody has come to write since."""
     return fcntl.fcntl(number, fcntl.F_GETLEASE) == fcntl.F_RDLCK
-
-
-def _file_system(number: int) -> str:
-    """What a file lies on, by proc(5); empty when it is not told."""
-    try:
-        with open(f"/proc/self/fdinfo/{number}", encoding="ascii") as told:
-            facts = dict(line.split(":", 1) for line in told if ":" in line)
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
-            for line in mounts:
-                mount, _, kind = line.partition(" - ")
-                if mount.split()[0] == facts["mnt_id"].strip():
-                    return kind.split()[0]
-    except (OSError, KeyError):
-        return ""
-    return ""

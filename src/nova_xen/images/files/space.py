@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bytes: what is used, what is free, and what certainly does not fit."""
 
+import contextlib
 import os
 
 from nova_xen import exceptions
+from nova_xen.images.files.mount import SHARED, file_system
 from nova_xen.images.tools.limits import for_writing
 from nova_xen.images.tools.tool import run
-from nova_xen.model import MIB, DiskFormat
+from nova_xen.model import MIB, DiskFormat, DiskSpace
 
 #: st_blocks counts these, whatever the file system's own block is
 _BLOCK = 512
@@ -27,6 +29,39 @@ def allocated(path: str) -> int:
         return os.lstat(path).st_blocks * _BLOCK
     except OSError:
         return 0
+
+
+def disk_space(folder: str) -> DiskSpace:
+    """How large the file system of ``folder`` is, or of what it would be made in.
+
+    :raises SpaceUnknown: it cannot be reached, as on a server of files that is gone
+    """
+    try:
+        number = _open_nearest(folder)
+        try:
+            status, kind = os.fstatvfs(number), file_system(number)
+        finally:
+            os.close(number)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise exceptions.SpaceUnknown(folder=folder, why=why) from error
+    return DiskSpace(
+        path=folder,
+        total=status.f_blocks * status.f_frsize,
+        used=(status.f_blocks - status.f_bfree) * status.f_frsize,
+        free=status.f_bavail * status.f_frsize,
+        kind=kind,
+        shared=kind in SHARED,
+    )
+
+
+def _open_nearest(folder: str) -> int:
+    """Whoever may not list the folder may still ask for its space."""
+    path = os.path.abspath(folder)
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        path = os.path.dirname(path)
 
 
 def require_space(folder: str, need: int, *, server: str) -> None:

@@ -183,7 +183,7 @@ def test_where_the_server_gives_leases_none_is_no_sign(
         assert writing.writable()
         with pytest.raises(lease.Writable):
             lease.take_lease(stream.fileno())
-        monkeypatch.setattr(lease, "_file_system", lambda number: "nfs4")
+        monkeypatch.setattr(lease, "file_system", lambda number: "nfs4")
         assert not lease.take_lease(stream.fileno())
 
 
