@@ -106,6 +106,44 @@ def test_a_failure_in_libxl_leaves_nothing_and_shows_its_log(
     assert left_behind(driver, connection, tmp_path) == []
 
 
+def test_resources_grow_with_a_server(driver: LibvirtDriver, tmp_path: Path) -> None:
+    def told() -> dict[str, tuple[int, int]]:
+        found = driver.get_inventory()
+        return {each.resource_class.value: (each.used, each.reserved) for each in found}
+
+    before = told()
+    driver.spawn(make_plan(driver, tmp_path))
+    after = told()
+    assert after["VCPU"][0] - before["VCPU"][0] == 2
+    used = after["MEMORY_MB"][0] - before["MEMORY_MB"][0]
+    reserved = after["MEMORY_MB"][1] - before["MEMORY_MB"][1]
+    assert used == reserved + 64
+    driver.destroy("web")
+    assert told() == before
+
+
+def test_traits_come_from_libvirts_own_words(driver: LibvirtDriver) -> None:
+    found = {each.name for each in driver.get_traits()}
+    assert {
+        *("COMPUTE_GRAPHICS_MODEL_CIRRUS", "COMPUTE_STORAGE_BUS_SCSI"),
+        *("HW_CPU_X86_SSE42", "HW_CPU_X86_SSE3", "HW_CPU_X86_CLMUL"),
+    } <= found
+
+
+def test_what_libvirt_counts_of_a_server(driver: LibvirtDriver, tmp_path: Path) -> None:
+    """Here is no QEMU, and no network interface that it would have made."""
+    driver.spawn(make_plan(driver, tmp_path))
+    found = driver.get_instance_diagnostics("web")
+    assert (found.memory_maximum, found.memory_used) == (64, 64)
+    assert found.cpu_time is not None
+    assert [cpu.time is None for cpu in found.cpus] == [False, False]
+    (disk,) = found.disks
+    assert "qmp-libxenstat" in disk.why
+    driver.power_off("web", 0)
+    off = driver.get_instance_diagnostics("web")
+    assert (off.cpu_time, off.cpus[0].time) == (None, None)
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_libvirtd_restarting_is_survived(
     driver: LibvirtDriver, xen1: Daemon, tmp_path: Path, killed: bool

@@ -61,7 +61,11 @@ HOST = (
     "boot_files",
     "console_log_dir",
     "lacks_formats",
+    "uptime",
+    "supported_instances",
 )
+#: of each of the host's supported instances
+INSTANCE = ("arch", "hv_type", "vm_mode")
 IMAGE = ("image", "format", "virtual_size", "iso")
 CACHE = ("Kind", "Name", "Size", "Last Used", "Busy", "Used By", "Source", "Checksum")
 SCRUB = ("Kind", "Name", "Size", "Result", "Used By", "Source")
@@ -117,6 +121,8 @@ def reason(reason: "Reason") -> tuple[Any, ...]:
 
 def host(facts: "HostFacts") -> Sequence[Any]:
     """The values of :data:`HOST`."""
+    from nova_xen.planning.traits import supported_instances
+
     return (
         facts.hostname,
         facts.arch,
@@ -132,6 +138,13 @@ def host(facts: "HostFacts") -> Sequence[Any]:
         Pairs(dataclasses.asdict(facts.boot_files)),
         facts.console_log_dir,
         Words(sorted(facts.unserved_formats)),
+        facts.uptime,
+        Records(
+            [
+                dict(zip(INSTANCE, each, strict=True))
+                for each in supported_instances(facts)
+            ]
+        ),
     )
 
 

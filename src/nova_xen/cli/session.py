@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from nova_xen.migration.interfaces import Peer
     from nova_xen.model import (
         CachedImage,
+        Diagnostics,
         HostFacts,
         Instance,
+        Inventory,
         MigrationProgress,
         MigrationRecord,
         MigrationRequest,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         Scrubbed,
         Server,
         ServerSummary,
+        Trait,
     )
     from nova_xen.operations.request import CreateRequest
 
@@ -64,7 +67,13 @@ class Driver(Protocol):
 
     def follow_console(self, name: str) -> Iterator[bytes]: ...
 
+    def get_instance_diagnostics(self, name: str) -> "Diagnostics": ...
+
     def get_host(self) -> "HostFacts": ...
+
+    def get_inventory(self) -> "tuple[Inventory, ...]": ...
+
+    def get_traits(self) -> "tuple[Trait, ...]": ...
 
     def inspect_image(
         self, path: str, image_format: str | None = None

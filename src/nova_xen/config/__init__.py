@@ -5,6 +5,7 @@ from nova_xen.config.load import list_opts, load
 from nova_xen.config.resolve import (
     connection_uri,
     image_options,
+    inventory_options,
     migration_options,
     plan_options,
     require_xen,
@@ -13,6 +14,7 @@ from nova_xen.config.resolve import (
 __all__ = [
     "connection_uri",
     "image_options",
+    "inventory_options",
     "list_opts",
     "load",
     "migration_options",

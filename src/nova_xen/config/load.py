@@ -6,10 +6,21 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from nova_xen import exceptions
-from nova_xen.config import default, image_cache, libvirt, migration, vnc, xen
+from nova_xen.config import (
+    default,
+    image_cache,
+    libvirt,
+    migration,
+    resources,
+    vnc,
+    xen,
+)
 
 _GROUPS: tuple[tuple[str | None, Sequence[cfg.Opt]], ...] = (
-    (None, [*default.default_opts, *migration.default_opts]),
+    (
+        None,
+        [*default.default_opts, *resources.default_opts, *migration.default_opts],
+    ),
     ("compute", default.compute_opts),
     ("api", default.api_opts),
     ("guestfs", default.guestfs_opts),

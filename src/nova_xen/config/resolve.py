@@ -11,6 +11,7 @@ from nova_xen.model import (
     GIB,
     ConfigDriveFormat,
     ImageOptions,
+    InventoryOptions,
     MigrationOptions,
     PlanOptions,
     TimeoutAction,
@@ -80,6 +81,30 @@ def image_options(conf: cfg.ConfigOpts) -> ImageOptions:
         remove_unused=cache.remove_unused_base_images,
         minimum_age=cache.remove_unused_original_minimum_age_seconds,
         cache_limit=conf.xen.image_cache_limit_gib * GIB or None,
+    )
+
+
+def inventory_options(conf: cfg.ConfigOpts) -> InventoryOptions:
+    """What of the host is kept from servers, and what is overcommitted.
+
+    :raises InvalidConfig: CPUs are reserved in two ways, as Nova refuses too
+    """
+    if conf.reserved_host_cpus and _cpuset(conf.compute.cpu_shared_set):
+        raise exceptions.InvalidConfig(
+            why="reserved_host_cpus and [compute] cpu_shared_set are both set; the "
+            "CPUs that are not in cpu_shared_set are the host's already"
+        )
+    return InventoryOptions(
+        reserved_memory_mib=conf.reserved_host_memory_mb,
+        reserved_cpus=conf.reserved_host_cpus,
+        reserved_disk_mib=conf.reserved_host_disk_mb,
+        # 0 is unset to Nova
+        cpu_allocation_ratio=conf.cpu_allocation_ratio
+        or conf.initial_cpu_allocation_ratio,
+        ram_allocation_ratio=conf.ram_allocation_ratio
+        or conf.initial_ram_allocation_ratio,
+        disk_allocation_ratio=conf.disk_allocation_ratio
+        or conf.initial_disk_allocation_ratio,
     )
 
 

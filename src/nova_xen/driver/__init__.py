@@ -5,20 +5,18 @@ One short method for each operation, by Nova's names, in a file for each concern
 hands over to operations.
 """
 
+from nova_xen.driver.host import HostMethods
 from nova_xen.driver.images import ImageMethods
 from nova_xen.driver.migrations import MigrationMethods
 from nova_xen.driver.power import PowerMethods
 from nova_xen.driver.servers import ServerMethods
-from nova_xen.model import DiskFormat, HostFacts
 
 
-class LibvirtDriver(ServerMethods, PowerMethods, ImageMethods, MigrationMethods):
+class LibvirtDriver(
+    ServerMethods, PowerMethods, ImageMethods, MigrationMethods, HostMethods
+):
     """A Xen host through libvirt.
 
     Names of servers may be given as name or UUID. Every method raises a subclass of
     :class:`nova_xen.exceptions.NovaXenError`.
     """
-
-    def get_host(self) -> HostFacts:
-        """What this host is and has."""
-        return self._host.facts(DiskFormat)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nova_xen.driver.base import DriverBase
 from nova_xen.images import Progress, no_progress
-from nova_xen.model import Instance, Plan, Server, ServerSummary
+from nova_xen.model import Diagnostics, Instance, Plan, Server, ServerSummary
 from nova_xen.operations import console, delete, image, query, spawn
 from nova_xen.operations.request import CreateRequest, build_instance
 
@@ -75,6 +75,13 @@ class ServerMethods(DriverBase):
     def get_info(self, name: str) -> Server:
         """Everything about one server."""
         return query.get_server(self._host, name)
+
+    def get_instance_diagnostics(self, name: str) -> Diagnostics:
+        """What is counted of one server."""
+        # few commands need it
+        from nova_xen.operations import diagnostics
+
+        return diagnostics.get_diagnostics(self._host, name)
 
     def get_console_output(self, name: str, max_bytes: int = 100 * 1024) -> bytes:
         """The last bytes the guest printed on its console."""

@@ -21,22 +21,33 @@ from nova_xen.hypervisor import (
 )
 from nova_xen.images import require_files
 from nova_xen.injection.options import InjectionOptions
-from nova_xen.model import DiskFormat, HostFacts, ImageOptions, PlanOptions
+from nova_xen.model import (
+    DiskFormat,
+    HostFacts,
+    ImageOptions,
+    InventoryOptions,
+    PlanOptions,
+)
 from nova_xen.network import host_bridges
 
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """Everything an operation needs; timeouts in seconds."""
+    """Everything an operation needs; timeouts in seconds.
+
+    ``xen_run_dir`` is XEN_RUN_DIR of Xen's tools, with the sockets of device models.
+    """
 
     connection: Connection
     options: PlanOptions
     images: ImageOptions = dataclasses.field(default_factory=ImageOptions)
+    resources: InventoryOptions = dataclasses.field(default_factory=InventoryOptions)
     boot_paths: BootPaths = dataclasses.field(default_factory=BootPaths)
     shutdown_timeout: int = 60
     reboot_timeout: int = 120
     vendor_data_path: str = ""
     device_model_paths: tuple[str, ...] = device_model.PATHS
+    xen_run_dir: str = "/var/run/xen"
     injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
 
     def facts(
@@ -87,6 +98,7 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
         connection=connection,
         options=config.plan_options(conf),
         images=config.image_options(conf),
+        resources=config.inventory_options(conf),
         boot_paths=_boot_paths(conf),
         shutdown_timeout=conf.xen.shutdown_timeout,
         reboot_timeout=conf.libvirt.wait_soft_reboot_seconds,

@@ -15,22 +15,31 @@ from nova_xen.cli.session import Driver
 from nova_xen.images import InspectedImage
 from nova_xen.model import (
     CachedImage,
+    CpuDiagnostics,
+    Diagnostics,
+    DiskCounters,
+    DiskDiagnostics,
     DiskFormat,
     GuestMode,
     HostFacts,
     Image,
     Instance,
+    Inventory,
     ModeFacts,
     Nic,
+    NicCounters,
+    NicDiagnostics,
     Plan,
     PlanOptions,
     PowerState,
     Removal,
+    ResourceClass,
     Scrubbed,
     Server,
     ServerDisk,
     ServerNic,
     ServerSummary,
+    Trait,
 )
 from nova_xen.model.host import BootFiles, BridgeFacts
 from nova_xen.planning import make_plan
@@ -58,6 +67,16 @@ FACTS = HostFacts(
     bridges={"br0": BridgeFacts(name="br0", mtu=1500)},
     boot_files=BootFiles(hvmloader="/boot/hvmloader", pvgrub="/boot/grub-xen.bin"),
     console_log_dir="/var/log/xen/console",
+    uptime=4711,
+)
+MEMORY = Inventory(
+    resource_class=ResourceClass.MEMORY_MB,
+    total=4095,
+    reserved=1579,
+    used=2097,
+    allocation_ratio=1.0,
+    max_unit=4095,
+    why="Domain-0 1536 MiB",
 )
 
 
@@ -83,6 +102,46 @@ def make_server(name: str, number: int = 1, **changes: Any) -> Server:
     return dataclasses.replace(server, **changes)
 
 
+_DISK = DiskCounters(
+    read_bytes=512, read_requests=1, write_bytes=0, write_requests=0, errors=0
+)
+_NIC = NicCounters(
+    rx_octets=10,
+    rx_packets=1,
+    rx_errors=0,
+    rx_drop=0,
+    tx_octets=20,
+    tx_packets=2,
+    tx_errors=0,
+)
+
+
+def make_diagnostics(**changes: Any) -> Diagnostics:
+    mute = "the device model does not name this disk"
+    found = Diagnostics(
+        uuid=UUID.format(1),
+        name="db",
+        state=PowerState.RUNNING,
+        config_drive=False,
+        memory_maximum=256,
+        memory_used=256,
+        uptime=60,
+        cpu_time=7_000_000_000,
+        cpus=(CpuDiagnostics(id=0, time=7_000_000_000), CpuDiagnostics(id=1, time=0)),
+        disks=(
+            DiskDiagnostics(target="xvda", counters=_DISK),
+            DiskDiagnostics(target="xvdb", why=mute),
+        ),
+        nics=(
+            NicDiagnostics(
+                mac="00:16:3e:00:00:01",
+                counters=_NIC,
+            ),
+        ),
+    )
+    return dataclasses.replace(found, **changes)
+
+
 class StubDriver(MigrationStub):
     """``errors`` names methods, or (method, server), and what they raise."""
 
@@ -96,6 +155,7 @@ class StubDriver(MigrationStub):
         self.cache: tuple[CachedImage, ...] = ()
         self.scrubbed: tuple[Scrubbed, ...] = ()
         self.pruned: tuple[Removal, ...] = ()
+        self.diagnostics = make_diagnostics()
 
     def _find(self, name: str) -> Server:
         for server in self.servers.values():
@@ -194,6 +254,18 @@ class StubDriver(MigrationStub):
     def follow_console(self, name: str) -> Iterator[bytes]:
         self._call("follow_console", name)
         yield from self.console
+
+    def get_instance_diagnostics(self, name: str) -> Diagnostics:
+        self._call("get_instance_diagnostics", name)
+        return self.diagnostics
+
+    def get_inventory(self) -> tuple[Inventory, ...]:
+        self._call("get_inventory")
+        return (MEMORY,)
+
+    def get_traits(self) -> tuple[Trait, ...]:
+        self._call("get_traits")
+        return (Trait("COMPUTE_NODE", "servers run on this host"),)
 
     def get_host(self) -> HostFacts:
         self._call("get_host")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from nova_xen.cli import migration_rows, rows
+from nova_xen.cli import migration_rows, resource_rows, rows
 from nova_xen.cli.commands import NAMESPACE, Commands
 from unit.cli.stub import Cli
 
@@ -17,6 +17,9 @@ TABLES = {
     "``server show`` and ``server create``: one object": rows.SERVER,
     "``explain``: a list of objects": rows.EXPLAIN,
     "``host show``: one object": rows.HOST,
+    "``host inventory``: a list of objects": resource_rows.INVENTORY,
+    "``host traits``: a list of objects": resource_rows.TRAITS,
+    "``server diagnostics``: one object": resource_rows.DIAGNOSTICS,
     "``image inspect``: one object": rows.IMAGE,
     "``image cache list``: a list of objects": rows.CACHE,
     "``image cache scrub``: a list of objects": rows.SCRUB,
@@ -28,9 +31,11 @@ TABLES = {
 
 
 def keys_below(title: str) -> list[str]:
-    table = DOCUMENT.read_text().split(title)[1].split("\n===")[2]
-    rows_of_table = (line[:16].strip() for line in table.splitlines()[1:])
-    return [key for key in rows_of_table if key]
+    lines = DOCUMENT.read_text().split(title)[1].splitlines()
+    borders = [n for n, line in enumerate(lines) if line.startswith("===")]
+    width = lines[borders[0]].index(" ")
+    below_head = (line[:width].strip() for line in lines[borders[1] + 1 : borders[2]])
+    return [key for key in below_head if key]
 
 
 @pytest.mark.parametrize("title", TABLES)

@@ -105,3 +105,21 @@ def test_the_host(real: Cli) -> None:
     host = real("host", "show", "-f", "json")
     assert host.code == 0
     assert host.json["memory_mib"] > 0
+
+
+def test_resources_of_the_host(real: Cli) -> None:
+    rows = real("host", "inventory", "-f", "json").json
+    totals = {row["Resource Class"]: row["Total"] for row in rows}
+    assert totals["MEMORY_MB"] == real("host", "show", "-f", "json").json["memory_mib"]
+    traits = real("host", "traits", "-f", "json").json
+    assert "COMPUTE_NODE" in {row["Trait"] for row in traits}
+
+
+def test_diagnostics_of_a_server(real: Cli, server: list[str]) -> None:
+    real("server", "create", *server)
+    ended = real("server", "diagnostics", "web", "-f", "json")
+    assert (ended.code, ended.json["state"]) == (0, "running")
+    assert ended.json["memory_details"] == {"maximum": 128, "used": 128}
+    (disk,) = ended.json["disk_details"]
+    assert disk["read_bytes"] is None
+    assert "qmp-libxenstat" in disk["why"]

@@ -131,6 +131,10 @@ def test_host_show(cli: Cli) -> None:
     }
     assert host["bridges"] == [{"name": "br0", "mtu": 1500, "openvswitch": False}]
     assert host["boot_files"]["ovmf"] is None
+    assert host["uptime"] == 4711
+    assert host["supported_instances"] == [
+        {"arch": "x86_64", "hv_type": "xen", "vm_mode": mode} for mode in ("xen", "hvm")
+    ]
 
 
 def test_host_show_for_people(cli: Cli) -> None:

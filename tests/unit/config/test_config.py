@@ -11,6 +11,7 @@ from nova_xen.model import (
     GIB,
     ConfigDriveFormat,
     ImageOptions,
+    InventoryOptions,
     PlanOptions,
     VhdSubformat,
 )
@@ -105,6 +106,8 @@ def test_configurations_of_others(write: "Write", text: str, why: str) -> None:
     "text",
     [
         "[libvirt]\nimages_type = zfs",
+        "[DEFAULT]\nreserved_host_memory_mb = -1",
+        "[DEFAULT]\nram_allocation_ratio = -1",
         "[xen]\nshutdown_timeout = -1",
         "[xen]\ncreate_timeout = soon",
         "[xen]\nguestfs_memory = 64",
@@ -203,3 +206,49 @@ image_cache_limit_gib = 5
     plan = config.plan_options(conf)
     assert (plan.force_raw_images, plan.preallocate) == (False, True)
     assert plan.vhd_subformat is VhdSubformat.FIXED
+
+
+def test_defaults_of_resources() -> None:
+    assert config.inventory_options(config.load()) == InventoryOptions()
+
+
+def test_options_of_resources(write: "Write") -> None:
+    conf = write(
+        """
+[DEFAULT]
+reserved_host_memory_mb = 2048
+reserved_host_cpus = 1
+reserved_host_disk_mb = 3
+cpu_allocation_ratio = 0.0
+initial_cpu_allocation_ratio = 16
+ram_allocation_ratio = 1.5
+initial_ram_allocation_ratio = 2
+initial_disk_allocation_ratio = 3.0
+"""
+    )
+    assert config.inventory_options(conf) == InventoryOptions(
+        reserved_memory_mib=2048,
+        reserved_cpus=1,
+        reserved_disk_mib=3,
+        cpu_allocation_ratio=16.0,
+        ram_allocation_ratio=1.5,
+        disk_allocation_ratio=3.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reserved", "shared", "possible"),
+    [("1", "", True), ("0", "0-3", True), ("1", "0-3", False)],
+)
+def test_cpus_are_reserved_in_one_way(
+    write: "Write", reserved: str, shared: str, possible: bool
+) -> None:
+    conf = write(
+        f"[DEFAULT]\nreserved_host_cpus = {reserved}\n"
+        f"[compute]\ncpu_shared_set = {shared}\n"
+    )
+    if possible:
+        assert config.inventory_options(conf).reserved_cpus == int(reserved)
+    else:
+        with pytest.raises(exceptions.InvalidConfig, match="are both set"):
+            config.inventory_options(conf)
