@@ -38,7 +38,7 @@ class Pausing:
 
     def __init__(self, domid: int, journal: str, *, timeout: float = TIMEOUT) -> None:
         self._domid = domid
-        self._closed = False
+        self._begun = self._closed = False
         self._why = ""
         self._timeout = timeout
         try:
@@ -59,6 +59,7 @@ class Pausing:
 
         :raises ToolstackFailed: it cannot, or not in time
         """
+        self._begun = True
         told, deadline = b"", time.monotonic() + self._timeout
         with contextlib.suppress(BrokenPipeError):  # it has ended, and said why
             os.write(self._input.fileno(), _BEGIN)
@@ -80,7 +81,7 @@ class Pausing:
         if self._closed:
             return
         why, self._closed = self.trouble(), True
-        if why:
+        if why and self._begun:
             LOG.warning(
                 "Domain %d was not to be paused as it was suspended: %s",
                 *(self._domid, why),

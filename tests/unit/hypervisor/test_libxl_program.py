@@ -512,6 +512,17 @@ def test_it_is_told_that_libxl_does_not_answer(
     )
 
 
+def test_what_was_not_to_begin_is_closed_without_a_word(
+    called: list[Pausing], domain: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It loads while others check, and they may refuse."""
+    started = pause(called, domain)
+    started._process.kill()
+    started._process.wait(SOON)
+    started.close()
+    assert caplog.messages == []
+
+
 def test_it_is_told_that_a_domain_was_not_to_be_paused(
     called: list[Pausing], domain: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
