@@ -9,12 +9,11 @@ from typing import Any
 
 import libvirt
 
-from nova_xen.testing import errors
+from nova_xen.testing import errors, saved
 from nova_xen.testing.calls import api
 from nova_xen.testing.connection_events import ConnectionEvents
 from nova_xen.testing.connection_host import ConnectionHost
 from nova_xen.testing.domain import FakeDomain
-from nova_xen.testing.errors import Origin
 from nova_xen.testing.guest import Guest
 from nova_xen.testing.listing import wanted
 from nova_xen.testing.registry import find, read_definition, register
@@ -134,15 +133,11 @@ class FakeConnection(ConnectionHost, ConnectionEvents):
         return self._restore(path, flags)
 
     def _restore(self, path: str, flags: int) -> int:
-        document = self._host.save_files.get(path)
-        if document is None:
-            code = libvirt.VIR_ERR_SYSTEM_ERROR
-            detail = f"Failed to open file '{path}': No such file or directory"
-            raise errors.error(code, detail, Origin.NONE)
-        guest, _ = register(self._host, copy.deepcopy(document), live=True)
+        document, whole = saved.read(path)
+        guest, _ = register(self._host, document, live=True)
         paused = bool(flags & libvirt.VIR_DOMAIN_SAVE_PAUSED)
         try:
-            self._host.start(guest, paused, restored=True)
+            self._host.start(guest, paused, restored=True, whole=whole)
         except libvirt.libvirtError:
             self._host.drop_transient(guest)
             raise

@@ -167,6 +167,7 @@ class Daemon(Life):
     def _rise(self) -> None:
         with self.lock:
             for guest in list(self.guests.values()):
+                guest.saved = self.saves.has(guest.name)
                 self._readopt(guest)
             self.changed.notify_all()
 

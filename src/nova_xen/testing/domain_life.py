@@ -149,10 +149,11 @@ class DomainLife(DomainBase):
         guest = self._guest()
         if not guest.persistent:
             raise errors.operation_invalid("cannot undefine transient domain")
-        if guest.saved is not None and not flags & known:
+        if self._host.saves.has(guest.name) and not flags & known:
             detail = "Refusing to undefine while domain managed save image exists"
             raise errors.operation_invalid(detail)
-        guest.saved = None
+        self._host.saves.remove(guest.name)
+        guest.saved = False
         guest.persistent = False
         if not guest.active:
             del self._host.guests[guest.uuid]

@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import copy
+import os
 
 import libvirt
 
-from nova_xen.testing import errors
+from nova_xen.testing import errors, saved
 from nova_xen.testing.calls import api
 from nova_xen.testing.domain_base import DomainBase
+from nova_xen.testing.errors import Origin
 from nova_xen.testing.guest import Guest
-from nova_xen.testing.xmltext import Element
 
 
 class DomainSaving(DomainBase):
@@ -20,7 +21,7 @@ class DomainSaving(DomainBase):
 
     @api("save")
     def save(self, path: str) -> int:
-        """Stop the guest and keep its memory under a path of the fake host."""
+        """Stop the guest and keep its memory in a file."""
         return self._save(path, None, 0)
 
     @api("save")
@@ -34,7 +35,7 @@ class DomainSaving(DomainBase):
             code = libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED
             raise errors.error(code, "xml modification unsupported")
         guest = self._wait_for_job(self._not_domain_0())
-        self._host.save_files[path] = self._stop_saved(guest)
+        self._stop_saved(guest, path)
         return 0
 
     @api()
@@ -46,10 +47,11 @@ class DomainSaving(DomainBase):
         if not guest.persistent:
             detail = "cannot do managed save for transient domain"
             raise errors.operation_invalid(detail)
-        guest.saved = self._stop_saved(guest)
+        self._stop_saved(guest, self._host.saves.file(guest.name))
+        guest.saved = True
         return 0
 
-    def _stop_saved(self, guest: Guest) -> Element:
+    def _stop_saved(self, guest: Guest, path: str) -> None:
         guest.check_active()
         if guest.state == libvirt.VIR_DOMAIN_PAUSED:
             detail = (
@@ -57,34 +59,45 @@ class DomainSaving(DomainBase):
                 "will suspend it"
             )
             raise errors.operation_invalid(detail)
-        document = copy.deepcopy(guest.current)
+        failing = guest.name in self._host.unsavable
+        saved.write(path, copy.deepcopy(guest.current), whole=not failing)
+        if failing:
+            # as of a full disk: libvirt forgets that the guest was suspended for it
+            self._host.xen.suspend(guest.id)
+            detail = f"Failed to save domain '{guest.id}' with libxenlight"
+            raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail)
         self._host.stop(
             guest,
             libvirt.VIR_DOMAIN_SHUTOFF_SAVED,
             libvirt.VIR_DOMAIN_EVENT_STOPPED_SAVED,
         )
-        return document
 
     @api()
     def hasManagedSaveImage(self, flags: int = 0) -> int:
-        """Tell whether the next start takes up saved memory."""
+        """Tell what libvirtd noted of saved memory; it does not look for the file."""
         errors.check_flags(flags, 0, "libxlDomainHasManagedSaveImage")
-        return int(self._guest().saved is not None)
+        return int(self._guest().saved)
 
     @api()
     def managedSaveRemove(self, flags: int = 0) -> int:
         """Throw the saved memory away."""
         errors.check_flags(flags, 0, "libxlDomainManagedSaveRemove")
-        self._guest().saved = None
+        guest = self._guest()
+        guest.saved = False
+        if not self._host.saves.remove(guest.name):
+            words = "An error occurred, but the cause is unknown"
+            code = libvirt.VIR_ERR_INTERNAL_ERROR
+            raise errors.raw_error(code, words, Origin.NONE)
         return 0
 
     @api()
     def coreDump(self, path: str, flags: int = 0) -> int:
-        """Write no file; the guest ends when CRASH asks for it."""
+        """Write a file as large as the memory; the guest ends if CRASH is given."""
         known = libvirt.VIR_DUMP_LIVE | libvirt.VIR_DUMP_CRASH
         errors.check_flags(flags, known, "libxlDomainCoreDump")
         guest = self._wait_for_job(self._not_domain_0())
         guest.check_active()
+        self._write_core(guest, path)
         if flags & libvirt.VIR_DUMP_CRASH:
             self._host.stop(
                 guest,
@@ -93,4 +106,31 @@ class DomainSaving(DomainBase):
             )
         elif not flags and guest.state == libvirt.VIR_DOMAIN_RUNNING:
             guest.reason = libvirt.VIR_DOMAIN_RUNNING_UNPAUSED
+        return 0
+
+    def _write_core(self, guest: Guest, path: str) -> None:
+        try:
+            number = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
+        except OSError:
+            detail = f"Failed to dump core of domain '{guest.id}' with libxenlight"
+            raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail) from None
+        with open(number, "wb") as file:
+            file.truncate(guest.memory_kib * 1024)
+
+    @api()
+    def pMWakeup(self, flags: int = 0) -> int:
+        """Let a guest go on that libvirtd found suspended when it was started."""
+        errors.check_flags(flags, 0, "libxlDomainPMWakeup")
+        guest = self._wait_for_job(self._guest())
+        if guest.state != libvirt.VIR_DOMAIN_PMSUSPENDED:
+            raise errors.operation_invalid("Domain is not suspended")
+        if not self._host.xen.resume(guest.id):
+            detail = f"Failed to resume domain '{guest.id}'"
+            raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail)
+        guest.set_state(libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_WAKEUP)
+        self._host.lifecycle(
+            copy.copy(guest),
+            libvirt.VIR_DOMAIN_EVENT_STARTED,
+            libvirt.VIR_DOMAIN_EVENT_STARTED_WAKEUP,
+        )
         return 0

@@ -192,12 +192,6 @@ class DomainTuning(DomainBase):
         return {"numa_mode": 2, "numa_nodeset": "0"}
 
     @api()
-    def pMWakeup(self, flags: int = 0) -> int:
-        """Refuse: a fake guest is never asleep."""
-        self._guest()
-        raise errors.operation_invalid("Domain is not suspended")
-
-    @api()
     def interfaceAddresses(self, source: int, flags: int = 0) -> dict[str, Any]:
         """Return no leases; libxl knows no other source."""
         self._guest().check_active()

@@ -42,6 +42,7 @@ class Guest:
     `counters` are what a test has it count: of a network interface, by its address,
     eight numbers in libvirt's order; of a disk of the driver phy, by its target, the
     bytes read, reads, bytes written, writes, flushes and delayed requests.
+    `saved` is what libvirt believes of the guest's file of saved memory.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Guest:
     state: int = libvirt.VIR_DOMAIN_SHUTOFF
     reason: int = libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN
     autostart: bool = False
-    saved: Element | None = None
+    saved: bool = False
     weight: int = 256
     cap: int = 0
     memory_kib: int = 0

@@ -57,7 +57,8 @@ class FakeHost(Daemon):
         self.cpu_comparison: int | None = None
         self.pci_devices: dict[str, str] = {}
         self.deaf_guests: set[str] = set()
-        self.save_files: dict[str, xmltext.Element] = {}
+        #: guests whose memory libxl fails to save
+        self.unsavable: set[str] = set()
         self.job_timeout = 30.0
         self.changed = threading.Condition(self.lock)
         self.gate = Gate()

@@ -15,6 +15,7 @@ from lxml import etree
 
 from nova_xen.testing import building, errors, xmltext
 from nova_xen.testing.guest import Guest
+from nova_xen.testing.saved import SaveFolder
 from nova_xen.testing.xen_domains import XenDomains, XenRecord
 from nova_xen.testing.xmltext import Element
 
@@ -36,6 +37,8 @@ class Life:
         self.guests: dict[str, Guest] = {}
         #: Xen's truth: also what libvirt does not see
         self.xen = XenDomains()
+        #: where libvirt keeps the memory of guests that are suspended to disk
+        self.saves = SaveFolder()
         self._next_id = 1
         self._lingering = False
 
@@ -79,17 +82,23 @@ class Life:
         paused: bool,
         *,
         restored: bool = False,
+        whole: bool = True,
         domid: int | None = None,
     ) -> None:
         """Build the guest's domain and run it; raise what libxl refuses.
 
-        `domid` is the one of a domain that was made already.
+        `domid` is the one of a domain that was made already, `whole` whether its memory
+        came to the end.
         """
         building.check_guest(guest.current)
-        if guest.saved is not None:
-            restored = True
-            guest.current, guest.saved = guest.saved, None
-        self._build(guest, restored, self.next_domain_id() if domid is None else domid)
+        if not restored and self.saves.has(guest.name):
+            restored, whole = True, self._take_up(guest)
+        try:
+            number = self.next_domain_id() if domid is None else domid
+            self._build(guest, restored, number, whole=whole)
+        except libvirt.libvirtError:
+            guest.end_run()
+            raise
         event = (
             libvirt.VIR_DOMAIN_EVENT_STARTED_RESTORED
             if restored
@@ -104,9 +113,23 @@ class Life:
             )
         self.lifecycle(guest, libvirt.VIR_DOMAIN_EVENT_STARTED, event)
 
-    def _build(self, guest: Guest, restored: bool, domain_id: int) -> None:
+    def _take_up(self, guest: Guest) -> bool:
+        """Have a guest go on with its saved memory; tell whether that is whole.
+
+        libvirt removes the file first. The definition of the next start stays.
+        """
+        document, whole = self.saves.take(guest.name, guest.uuid)
+        guest.saved = False
+        if guest.future is None:
+            guest.future = guest.current
+        guest.current = document
+        return whole
+
+    def _build(
+        self, guest: Guest, restored: bool, domain_id: int, *, whole: bool
+    ) -> None:
         root = guest.current
-        if not self._xen_accepts(root):
+        if not whole or not self._xen_accepts(root):
             what = "restore" if restored else "create new"
             detail = f"libxenlight failed to {what} domain '{guest.name}'"
             raise errors.error(libvirt.VIR_ERR_INTERNAL_ERROR, detail)

@@ -32,12 +32,8 @@ _GROUPS: tuple[dict[int, _Test], ...] = (
         ),
     },
     {
-        libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE: lambda guest: (
-            guest.saved is not None
-        ),
-        libvirt.VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE: lambda guest: (
-            guest.saved is None
-        ),
+        libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE: lambda guest: guest.saved,
+        libvirt.VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE: lambda guest: not guest.saved,
     },
     {
         libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART: lambda guest: guest.autostart,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import libvirt
@@ -12,7 +13,14 @@ import libvirt
 from contract.recorder import Recorder
 
 PREFIX = "contract"
+_CUT_BYTES = 100
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+def cut(path: Path) -> None:
+    """Cut some bytes off the end of a file."""
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - _CUT_BYTES)
 
 
 class Tier(abc.ABC):
@@ -52,6 +60,22 @@ class Tier(abc.ABC):
     @abc.abstractmethod
     def second_host(self) -> tuple[Any, str]:
         """Return a connection to another host and the URI to migrate to it."""
+
+    @abc.abstractmethod
+    def fail_saving(self, name: str) -> None:
+        """Have libxl fail in the middle of the next save of a guest."""
+
+    @abc.abstractmethod
+    def cut_saved_memory(self, name: str) -> None:
+        """Cut the end off a guest's file of saved memory."""
+
+    @abc.abstractmethod
+    def core_file(self) -> str:
+        """Return a path on the host for a core dump, where nothing is."""
+
+    @abc.abstractmethod
+    def size_of(self, path: str) -> int:
+        """Return the size of a file of the host in bytes."""
 
     def migrate_parameters(self) -> dict[str, Any]:
         """Return what a migration between the two hosts needs to be told."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contract.tiers.base import Tier
+from contract.tiers.base import Tier, cut
 from nova_xen.testing import FakeHost
 
 
@@ -19,6 +19,7 @@ class FakeTier(Tier):
         for file in ("kernel", "hvm_kernel", "initrd", "image", "root_image"):
             (folder / file).touch()
             setattr(self, file, str(folder / file))
+        self._folder = folder
         self.host = FakeHost(cpus=4)
         self.connection = self.host.connect()
 
@@ -33,6 +34,18 @@ class FakeTier(Tier):
 
     def guest_crashes(self, name: str) -> None:
         self.host.guest_crashes(name)
+
+    def fail_saving(self, name: str) -> None:
+        self.host.unsavable.add(name)
+
+    def cut_saved_memory(self, name: str) -> None:
+        cut(Path(self.host.saves.file(name)))
+
+    def core_file(self) -> str:
+        return str(self._folder / "core")
+
+    def size_of(self, path: str) -> int:
+        return Path(path).stat().st_size
 
     def restart_daemon(self) -> None:
         self.host.break_connection()

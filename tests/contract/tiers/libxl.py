@@ -8,7 +8,7 @@ from typing import Any
 
 import libvirt
 
-from contract.tiers.base import Tier
+from contract.tiers.base import Tier, cut
 from libxl.rig.daemon import Daemon
 from libxl.rig.loop import start_event_loop
 
@@ -40,6 +40,20 @@ class LibxlTier(Tier):
 
     def guest_crashes(self, name: str) -> None:
         self._daemon.xen.crash(name)
+
+    def fail_saving(self, name: str) -> None:
+        self._daemon.xen.fail("copy", name)
+
+    def cut_saved_memory(self, name: str) -> None:
+        cut(self._daemon.save_folder / f"{name}.save")
+
+    def core_file(self) -> str:
+        path = self._folder / "core"
+        path.unlink(missing_ok=True)
+        return str(path)
+
+    def size_of(self, path: str) -> int:
+        return Path(path).stat().st_size
 
     def restart_daemon(self) -> None:
         self._daemon.restart()

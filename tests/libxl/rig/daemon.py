@@ -48,6 +48,16 @@ class Daemon:
         return f"xen+tcp://127.0.0.1:{self._settings.port}/system"
 
     @property
+    def folder(self) -> Path:
+        """Where everything of it is."""
+        return self._settings.folder
+
+    @property
+    def save_folder(self) -> Path:
+        """Where libvirt keeps the memory of suspended guests, as seen from here."""
+        return self._settings.folder / "lib" / "libxl" / "save"
+
+    @property
     def pid(self) -> int:
         """The process id of the running daemon."""
         if self._process is None:

@@ -61,21 +61,11 @@ static int cannot_log_dirty(const struct sim_domain *domain, int flags)
     return 1;
 }
 
-int libxl_domain_suspend(libxl_ctx *ctx, uint32_t id, int fd, int flags,
-                         const libxl_asyncop_how *how)
+/* Let a domain stand still; 0 when it is gone. */
+static int stand_still(uint32_t id)
 {
     struct sim_domain *domain;
-    char name[SIM_TEXT] = "";
-    int refused;
 
-    sim_lock();
-    domain = sim_find(id);
-    refused = !domain || cannot_log_dirty(domain, flags);
-    if (domain)
-        sim_copy(name, sizeof name, domain->name);
-    sim_unlock();
-    if (refused || send_memory(fd, name) < 0)
-        return ERROR_FAIL;
     sim_lock();
     domain = sim_find(id);
     if (domain) {
@@ -85,7 +75,26 @@ int libxl_domain_suspend(libxl_ctx *ctx, uint32_t id, int fd, int flags,
         domain->pause_when_suspended = 0;
     }
     sim_unlock();
-    return domain ? 0 : ERROR_FAIL;
+    return domain != NULL;
+}
+
+/* Without LIVE it stands still from the first byte, and so it stays when that fails. */
+int libxl_domain_suspend(libxl_ctx *ctx, uint32_t id, int fd, int flags,
+                         const libxl_asyncop_how *how)
+{
+    struct sim_domain *domain;
+    char name[SIM_TEXT] = "";
+    int live = flags & LIBXL_SUSPEND_LIVE, refused;
+
+    sim_lock();
+    domain = sim_find(id);
+    refused = !domain || cannot_log_dirty(domain, flags);
+    if (domain)
+        sim_copy(name, sizeof name, domain->name);
+    sim_unlock();
+    if (refused || (!live && !stand_still(id)) || send_memory(fd, name) < 0)
+        return ERROR_FAIL;
+    return !live || stand_still(id) ? 0 : ERROR_FAIL;
 }
 
 int libxl_domain_suspend_only(libxl_ctx *ctx, uint32_t id, const libxl_asyncop_how *how)
@@ -145,7 +154,13 @@ int libxl_domain_core_dump(libxl_ctx *ctx, uint32_t id, const char *path,
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     int result = fd >= 0 && write_all(fd, trailer, sizeof trailer) == 0;
+    struct sim_domain *domain;
 
+    sim_lock();
+    domain = sim_find(id);
+    result = result && domain && !sim_fails("dump", domain->name) &&
+             ftruncate(fd, domain->memory_kib * 1024) == 0;
+    sim_unlock();
     if (fd >= 0)
         close(fd);
     return result ? 0 : ERROR_FAIL;

@@ -46,7 +46,7 @@ class Simulation:
         self._do("kill", name)
 
     def fail(self, operation: str, name: str = "*", count: int = 1) -> None:
-        """Let coming calls fail: create, destroy, pause, copy, attach-disk …
+        """Let coming calls fail: create, destroy, pause, copy, dump …
 
         For shutdown and reboot it means that the guest ignores the wish.
         """
