@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
+from libxl.rig.toolstack import SimulatedToolstack
 from nova_xen import config
 from nova_xen.driver import LibvirtDriver
 from nova_xen.hypervisor import BootPaths, Connection
@@ -17,18 +19,27 @@ from nova_xen.operations.request import CreateRequest
 MIB = 1024**2
 
 
-def open_driver(uri: str, folder: Path, **options: Any) -> LibvirtDriver:
+def open_driver(
+    uri: str,
+    folder: Path,
+    *,
+    save_folder: str | None = None,
+    toolstack: SimulatedToolstack | None = None,
+    **options: Any,
+) -> LibvirtDriver:
     """A driver whose instances and boot files are below ``folder``."""
     grub = folder / "grub"
     grub.touch()
     paths = BootPaths(pvgrub=(str(grub),), pvhgrub=(str(grub),), ovmf=(str(grub),))
     host = Host(
-        connection=Connection(uri),
+        connection=Connection(uri, save_folder=save_folder),
         options=PlanOptions(instances_path=str(folder / "instances"), **options),
         boot_paths=paths,
         shutdown_timeout=10,
         reboot_timeout=20,
     )
+    if toolstack is not None:
+        host = dataclasses.replace(host, toolstack=lambda: toolstack)
     return LibvirtDriver(config.load(), host=host)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from libxl.hosts import make_plan, open_driver
-from nova_xen.operations import delete, spawn
+from nova_xen.operations import delete, resume, spawn
 from nova_xen.operations.steps import Step
 
 
@@ -22,7 +22,7 @@ def _dying(module: Any, name: str) -> None:
     """Make ``module`` die by SIGKILL as soon as the step ``name`` is done."""
     whole = module.run_steps
 
-    def run(server: str, action: str, steps: list[Step], mark: Any = None) -> None:
+    def run(server: str, action: str, steps: list[Step], *rest: Any) -> None:
         def die() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -31,15 +31,21 @@ def _dying(module: Any, name: str) -> None:
             cut.append(step)
             if step.name == name:
                 cut.append(Step("die", die))
-        whole(server, action, cut, mark)
+        whole(server, action, cut, *rest)
 
     module.run_steps = run
 
 
-def main(uri: str, folder: Path, work: str, step: str) -> None:
-    """Create or delete the server "web" until ``step`` is done."""
-    driver = open_driver(uri, folder)
-    if work == "spawn":
+def main(uri: str, folder: Path, work: str, step: str, saves: str) -> None:
+    """Create, resume or delete the server "web" until ``step`` is done.
+
+    :param saves: libvirt's folder of saved memory
+    """
+    driver = open_driver(uri, folder, save_folder=saves or None)
+    if work == "resume":
+        _dying(resume, step)
+        driver.resume("web")
+    elif work == "spawn":
         _dying(spawn, step)
         driver.spawn(make_plan(driver, folder))
     else:
@@ -49,4 +55,5 @@ def main(uri: str, folder: Path, work: str, step: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    _, uri_, folder_, work_, step_, saves_ = sys.argv
+    main(uri_, Path(folder_), work_, step_, saves_)

@@ -60,8 +60,12 @@ def test_a_config_drive_reaches_libxl(
     mode: str,
     drive_format: ConfigDriveFormat,
 ) -> None:
-    options = {"force_config_drive": True, "config_drive_format": drive_format}
-    driver = open_driver(xen1.uri, tmp_path, **options)
+    driver = open_driver(
+        xen1.uri,
+        tmp_path,
+        force_config_drive=True,
+        config_drive_format=drive_format,
+    )
     plan = make_plan(driver, tmp_path, "web", properties=MODES[mode])
     driver.spawn(plan)
     assert plan.config_drive is not None

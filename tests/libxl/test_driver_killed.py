@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+import nova_xen
 from libxl.hosts import left_behind, make_plan, open_driver
 from libxl.rig.daemon import Daemon
+from nova_xen.model import PowerState
 
 CHILD_SECONDS = 120
 SPAWN = (
@@ -25,15 +27,23 @@ SPAWN = (
     "define it in libvirt",
     "start it",
 )
+#: and what the server is then
+RESUME = {
+    "give its saved memory a second name": PowerState.SUSPENDED,
+    "restore it": PowerState.PAUSED,
+    "let go of its saved memory": PowerState.PAUSED,
+    "let it go on": PowerState.RUNNING,
+}
 DELETE = ("mark it for removal", "switch it off", "undefine it", "remove its log")
 
 
-def _in_child(uri: str, folder: Path, step: str, work: str) -> None:
+def _in_child(uri: str, folder: Path, step: str, work: str, saves: str = "") -> None:
     """Do ``work`` in a process of its own, which is killed after ``step``."""
     tests = Path(__file__).parents[1]
+    source = Path(nova_xen.__file__).parents[1]
     done = subprocess.run(
-        [sys.executable, "-m", "libxl.killed", uri, str(folder), work, step],
-        env={"PYTHONPATH": str(tests), "PATH": os.environ["PATH"]},
+        [sys.executable, "-m", "libxl.killed", uri, str(folder), work, step, saves],
+        env={"PYTHONPATH": f"{tests}:{source}", "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         timeout=CHILD_SECONDS,
@@ -65,3 +75,25 @@ def test_a_deletion_killed_after(
     driver = open_driver(xen1.uri, tmp_path)
     driver.init_host()
     assert left_behind(driver, connection, tmp_path) == []
+
+
+@pytest.mark.parametrize("step", RESUME)
+def test_a_resume_killed_after(
+    xen1: Daemon, connection: Any, tmp_path: Path, step: str
+) -> None:
+    saves = str(xen1.save_folder)
+    driver = open_driver(xen1.uri, tmp_path, save_folder=saves)
+    driver.spawn(make_plan(driver, tmp_path))
+    driver.suspend("web")
+    driver.cleanup_host()
+    _in_child(xen1.uri, tmp_path, step, "resume", saves)
+    driver = open_driver(xen1.uri, tmp_path, save_folder=saves)
+    left = driver.get_info("web").state
+    assert left is RESUME[step]
+    match left:
+        case PowerState.SUSPENDED:
+            driver.resume("web")
+        case PowerState.PAUSED:
+            driver.unpause("web")
+    assert driver.get_info("web").state is PowerState.RUNNING
+    assert list(xen1.save_folder.iterdir()) == []

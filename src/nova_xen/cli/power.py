@@ -64,12 +64,21 @@ class DeleteServer(EachServer):
 
 
 class StartServer(EachServer):
-    """Start servers that are off."""
+    """Start servers that are off; a suspended one goes on where it was."""
 
     done = "started"
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--discard-memory",
+            action="store_true",
+            help="throw the memory of a suspended server away and boot it anew",
+        )
+        return parser
+
     def act(self, name: str, args: argparse.Namespace) -> None:
-        self.driver.power_on(name)
+        self.driver.power_on(name, discard_memory=args.discard_memory)
 
 
 class StopServer(EachServer):

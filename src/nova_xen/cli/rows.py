@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nova_xen.images import InspectedImage
     from nova_xen.model import (
         CachedImage,
+        CoreDump,
         HostFacts,
         Reason,
         Removal,
@@ -66,6 +67,7 @@ HOST = (
 )
 #: of each of the host's supported instances
 INSTANCE = ("arch", "hv_type", "vm_mode")
+DUMP = ("server", "file", "size")
 IMAGE = ("image", "format", "virtual_size", "iso")
 CACHE = ("Kind", "Name", "Size", "Last Used", "Busy", "Used By", "Source", "Checksum")
 SCRUB = ("Kind", "Name", "Size", "Result", "Used By", "Source")
@@ -158,6 +160,11 @@ def _modes(facts: "HostFacts") -> list[dict[str, Any]]:
         }
         for mode, each in facts.modes.items()
     ]
+
+
+def dump(dump: "CoreDump") -> tuple[Any, ...]:
+    """The values of :data:`DUMP`."""
+    return shown(dump.server), shown(dump.path), dump.size
 
 
 def image(path: str, found: "InspectedImage") -> tuple[Any, ...]:

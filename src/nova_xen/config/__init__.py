@@ -9,6 +9,7 @@ from nova_xen.config.resolve import (
     migration_options,
     plan_options,
     require_xen,
+    save_folder,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "migration_options",
     "plan_options",
     "require_xen",
+    "save_folder",
 ]

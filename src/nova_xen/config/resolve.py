@@ -45,6 +45,14 @@ def connection_uri(conf: cfg.ConfigOpts, override: str | None = None) -> str:
     return override or conf.libvirt.connection_uri or DEFAULT_URI
 
 
+def save_folder(conf: cfg.ConfigOpts) -> str:
+    """Where libvirt keeps the memory of suspended servers.
+
+    :raises InvalidConfig: it is no absolute path
+    """
+    return _absolute("saved_memory_path", conf.xen.saved_memory_path)
+
+
 def plan_options(conf: cfg.ConfigOpts) -> PlanOptions:
     """The operator's choices for planning.
 

@@ -50,6 +50,26 @@ Possible values:
         help="Seconds that libvirt has to answer a question.",
     ),
     cfg.IntOpt(
+        "save_timeout",
+        default=1800,
+        min=1,
+        help="""
+Seconds that libxl has to write a guest's memory to disk or to read it.
+
+That is how long a server may take to be suspended, resumed or dumped. With a
+disk that writes 100 MB a second, 64 GiB take eleven minutes.
+""",
+    ),
+    cfg.StrOpt(
+        "saved_memory_path",
+        default="/var/lib/libvirt/libxl/save",
+        help="""
+Directory in which libvirt keeps the memory of suspended servers.
+
+It must be the one that libvirt was built with: this option does not move it.
+""",
+    ),
+    cfg.IntOpt(
         "guestfs_memory",
         default=512,
         min=256,

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers switched on and off."""
+"""Servers switched on and off, and their memory on disk."""
 
 from nova_xen.driver.base import DriverBase
-from nova_xen.operations import power
+from nova_xen.model import CoreDump
+from nova_xen.operations import dump, power, resume, suspend
 
 
 class PowerMethods(DriverBase):
-    """On, off, reboot, pause."""
+    """On, off, reboot, pause, suspend, dump."""
 
-    def power_on(self, name: str) -> None:
-        """Start a server that is off."""
+    def power_on(self, name: str, *, discard_memory: bool = False) -> None:
+        """Start a server that is off; a suspended one goes on where it was.
+
+        :param discard_memory: boot a suspended one anew instead
+        """
         self._require_settled(name, "started")
-        power.power_on(self._host, name)
+        power.power_on(self._host, name, discard_memory=discard_memory)
 
     def power_off(self, name: str, timeout: int | None = None) -> None:
         """Shut the guest down; switch it off when ``timeout`` seconds have passed.
@@ -35,3 +39,24 @@ class PowerMethods(DriverBase):
         """Let the guest's vCPUs go on."""
         self._require_settled(name, "unpaused")
         power.unpause(self._host, name)
+
+    def suspend(self, name: str) -> None:
+        """Write the guest's memory to disk and end its domain."""
+        self._require_settled(name, "suspended")
+        suspend.suspend(self._host, name)
+
+    def resume(self, name: str) -> None:
+        """Let a suspended server go on where it was."""
+        self._require_settled(name, "resumed")
+        resume.resume(self._host, name)
+
+    def trigger_crash_dump(
+        self, name: str, path: str | None = None, *, crash: bool = False
+    ) -> CoreDump:
+        """Write the guest's memory into a file; with ``crash`` the guest ends then.
+
+        Nova's driver injects an NMI, so that the guest dumps itself; libvirt's libxl
+        driver has no such call.
+        """
+        self._require_settled(name, "dumped")
+        return dump.dump(self._host, name, path, crash=crash)

@@ -63,3 +63,10 @@ class SpaceUnknown(NovaXenError):
         "The space of %(folder)s cannot be told: %(why)s; see that the folder can be "
         "reached, or set instances_path to another one."
     )
+
+
+class NotEnoughRoom(HostCannot):
+    msg_fmt = (
+        "Server %(server)s cannot be %(action)s: its memory takes %(need_mib)d MiB and "
+        "%(folder)s has %(free_mib)d MiB free; free some space there. It is as it was."
+    )

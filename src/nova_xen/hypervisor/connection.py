@@ -22,6 +22,7 @@ from nova_xen import exceptions
 from nova_xen.hypervisor import errors
 from nova_xen.hypervisor.deadlines import Deadlines, Kind, Runner, real_threading
 from nova_xen.hypervisor.event_loop import EventLoop
+from nova_xen.hypervisor.saves import SaveFolder
 
 DEFAULT_URI = "xen:///system"
 ATTEMPTS = 5
@@ -57,7 +58,7 @@ class Connection:
 
     ``calls`` counts round trips by libvirt's method name. ``loop`` is needed for
     events of the real libvirt; ``opener`` stands for ``libvirt.open`` in tests, and
-    ``sleep`` for the seconds between attempts.
+    ``sleep`` for the seconds between attempts. ``saves`` is its folder of saved memory.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Connection:
         deadlines: Deadlines | None = None,
         loop: EventLoop | None = None,
         sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
+        save_folder: str | None = None,
     ) -> None:
         self.uri = uri
+        self.saves = SaveFolder(save_folder)
         self.calls: Counter[str] = Counter()
         self._opener = opener
         self._deadlines = deadlines or Deadlines()

@@ -3,7 +3,8 @@
 
 Round trips: one for each method, but ``state`` (one to three, see there), the
 calls that must look before (``shutdown``, ``reboot``: those of ``state`` more), and
-a look-up after libvirtd was restarted.
+a look-up after libvirtd was restarted. What is about saved memory stands in
+:mod:`nova_xen.hypervisor.guest_saving`.
 """
 
 import dataclasses
@@ -21,6 +22,7 @@ from nova_xen.hypervisor import power
 from nova_xen.hypervisor.connection import Connection, Raw
 from nova_xen.hypervisor.deadlines import Kind
 from nova_xen.hypervisor.errors import ErrorCode, code_of
+from nova_xen.hypervisor.guest_saving import GuestSaving
 from nova_xen.model import PowerState
 
 _UNKNOWN_FLAG = {
@@ -28,6 +30,11 @@ _UNKNOWN_FLAG = {
     ErrorCode.NO_SUPPORT,
     ErrorCode.ARGUMENT_UNSUPPORTED,
     ErrorCode.OPERATION_UNSUPPORTED,
+}
+
+_ADVICE = {
+    PowerState.PAUSED: "unpause it first",
+    PowerState.STOPPING: "wait until it is off",
 }
 
 
@@ -39,7 +46,7 @@ class Scheduler:
     cap: int
 
 
-class Guest:
+class Guest(GuestSaving):
     """A guest by its UUID; it outlives restarts of libvirtd."""
 
     def __init__(self, connection: Connection, uuid: str, name: str) -> None:
@@ -64,8 +71,20 @@ class Guest:
         :raises WrongState: it runs already
         """
         flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
+        self._start(flags, "starting", Kind.CREATE)
+
+    def restore(self) -> None:
+        """Build the Xen domain of a suspended guest and keep it paused.
+
+        libvirt removes its saved memory first, whether it can be restored or not.
+
+        :raises WrongState: it runs already
+        """
+        self._start(libvirt.VIR_DOMAIN_START_PAUSED, "restoring", Kind.RESTORE)
+
+    def _start(self, flags: int, doing: str, kind: Kind) -> None:
         try:
-            self._call("createWithFlags", flags, doing="starting", kind=Kind.CREATE)
+            self._call("createWithFlags", flags, doing=doing, kind=kind)
         except exceptions.HypervisorError as error:
             if code_of(error) is not ErrorCode.OPERATION_INVALID:
                 raise
@@ -99,8 +118,7 @@ class Guest:
     def _must_run(self, action: str) -> None:
         state = self.state()
         if state is not PowerState.RUNNING:
-            paused = state is PowerState.PAUSED
-            advice = "unpause it first" if paused else "start it first"
+            advice = _ADVICE.get(state, "start it first")
             raise exceptions.WrongState(
                 server=self.name, action=action, state=state, advice=advice
             )
@@ -131,8 +149,8 @@ class Guest:
                 return False
             if code not in _UNKNOWN_FLAG:
                 raise
-            if self.has_saved_memory():
-                call("managedSaveRemove", 0)
+            if self.has_image():
+                self.discard_image()
             call("undefine")
         return True
 
@@ -147,8 +165,8 @@ class Guest:
     def state(self) -> PowerState:
         """What the guest is doing; STOPPED only once its Xen domain is gone.
 
-        Round trips: one, two for a shut off guest, three when libvirtd does not know
-        why it is off.
+        Round trips: one, two for a shut off guest, three when its saved memory cannot
+        be seen.
         """
         return self.state_and_reason()[0]
 
@@ -174,11 +192,6 @@ class Guest:
 
     def _is_persistent(self) -> bool:
         return bool(self._call("isPersistent", doing="reading the state of"))
-
-    def has_saved_memory(self) -> bool:
-        """Whether the next start goes on where a managed save stopped."""
-        doing = "looking for saved memory of"
-        return bool(self._call("hasManagedSaveImage", 0, doing=doing))
 
     def domid(self) -> int | None:
         """Xen's domain id of now (a reboot changes it), None when off."""

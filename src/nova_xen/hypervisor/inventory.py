@@ -2,9 +2,10 @@
 """The guests of the host and which of them are servers of ours.
 
 Round trips: two lists (all; those that run), then for each guest one for its
-document and, unless it simply runs, one for its state. A guest that is off for a
-reason libvirtd forgot costs one more. libxl has no call that tells of many guests
-at once (virConnectGetAllDomainStats is not supported).
+document and, unless it simply runs, one for its state. A guest that is off and may be
+suspended costs one more where libvirt's folder of saved memory cannot be seen. libxl
+has no call that tells of many guests at once (virConnectGetAllDomainStats is not
+supported).
 """
 
 import contextlib

@@ -3,6 +3,10 @@
 
 On Xen a guest that ended is listed as shut off for some seconds while its domain
 still exists: it can neither be started nor deleted then, so it counts as stopping.
+
+A guest that is off is suspended when there is saved memory to go on with, whatever
+libvirt's reason says: "saved" stays after a restore that failed and after the memory
+was thrown away, and a restart of libvirtd forgets it (seen on libvirt 9.0).
 """
 
 import libvirt
@@ -21,6 +25,16 @@ _STATES = {
     libvirt.VIR_DOMAIN_CRASHED: PowerState.CRASHED,
 }
 
+#: reasons to be off that a saved guest never has: it has run since
+_ENDED = frozenset(
+    {
+        libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN,
+        libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED,
+        libvirt.VIR_DOMAIN_SHUTOFF_CRASHED,
+        libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED,
+    }
+)
+
 
 def is_shut_off(state: int) -> bool:
     """Whether more must be asked: is there a domain still, is there a saved one."""
@@ -28,11 +42,8 @@ def is_shut_off(state: int) -> bool:
 
 
 def may_be_saved(state: int, reason: int) -> bool:
-    """Whether only the managed save image tells if the guest is suspended.
-
-    libvirtd forgets the reason when it is restarted.
-    """
-    return is_shut_off(state) and reason == libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN
+    """Whether files of saved memory are to be looked for: nothing says it ran since."""
+    return is_shut_off(state) and reason not in _ENDED
 
 
 def power_state(
@@ -43,7 +54,7 @@ def power_state(
         return _STATES.get(state, PowerState.UNKNOWN)
     if active:
         return PowerState.STOPPING
-    if saved or reason == libvirt.VIR_DOMAIN_SHUTOFF_SAVED:
+    if saved:
         return PowerState.SUSPENDED
     if reason == libvirt.VIR_DOMAIN_SHUTOFF_CRASHED:
         return PowerState.CRASHED

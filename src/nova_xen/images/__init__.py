@@ -15,6 +15,7 @@ from nova_xen.images.files.folder import (
     remove_folder,
     sweep_leftovers,
 )
+from nova_xen.images.files.hold import hold_server
 from nova_xen.images.files.space import disk_space, folder_usage
 from nova_xen.images.inspection.check import disk_files, require_files
 from nova_xen.images.inspection.head import Head
@@ -49,6 +50,7 @@ __all__ = [
     "find_source",
     "folder_of",
     "folder_usage",
+    "hold_server",
     "inspect_head",
     "inspect_image",
     "list_cache",

@@ -29,7 +29,7 @@ from nova_xen.model import (
     RecoveryPlan,
     Side,
 )
-from nova_xen.operations.power import cap_of
+from nova_xen.operations.start import cap_of
 from nova_xen.planning.migration.call import MigrationCall, decide_call
 from nova_xen.planning.migration.document import destination_document
 from nova_xen.planning.migration.timeout import TimeoutPlan, decide_timeout

@@ -73,6 +73,7 @@ from nova_xen.model.remains import (
     XenDomain,
 )
 from nova_xen.model.request import GIB, MIB, Flavor, Image, Instance, Nic
+from nova_xen.model.saving import CoreDump, SavedFiles, SavedMemory
 from nova_xen.model.server import Server, ServerDisk, ServerNic, ServerSummary
 from nova_xen.model.setup import (
     Address,
@@ -93,6 +94,7 @@ __all__ = [
     "Checksum",
     "ConfigDriveFormat",
     "ConfigDrivePlan",
+    "CoreDump",
     "CpuComparison",
     "CpuDiagnostics",
     "Diagnostics",
@@ -149,6 +151,8 @@ __all__ = [
     "RecoveryStep",
     "Removal",
     "ResourceClass",
+    "SavedFiles",
+    "SavedMemory",
     "ScrubResult",
     "Scrubbed",
     "Server",

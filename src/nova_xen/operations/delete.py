@@ -4,14 +4,17 @@
 from nova_xen import exceptions
 from nova_xen.hypervisor import LogMark, console_log_dir, discard_xen_console_log
 from nova_xen.images import mark_unfinished, remove_folder
+from nova_xen.operations.alone import alone
 from nova_xen.operations.host import Host
+from nova_xen.operations.saved import forget_saved
 from nova_xen.operations.steps import Step, run_steps
 
 
 def delete(host: Host, name: str) -> None:
     """Switch off, undefine and remove the folder.
 
-    The folder is marked first: killed after that, the next start goes on removing.
+    The folder is marked first: killed after that, the next start goes on removing. What
+    was saved of its memory goes while libvirt still knows its name.
 
     :raises ServerNotFound: there is no such server
     :raises NotOurs: a domain that somebody else made
@@ -22,6 +25,7 @@ def delete(host: Host, name: str) -> None:
     steps = [
         Step("mark it for removal", lambda: mark_unfinished(path, guest.uuid)),
         Step("switch it off", guest.destroy),
+        Step("forget its saved memory", lambda: forget_saved(guest)),
         Step("undefine it", guest.undefine),
         Step(
             "remove its log", lambda: discard_xen_console_log(domain, console_log_dir())
@@ -32,7 +36,8 @@ def delete(host: Host, name: str) -> None:
         ),
     ]
     try:
-        run_steps(guest.name, "deleted", steps, LogMark.take(guest.name))
+        with alone(host, guest, "deleted"):
+            run_steps(guest.name, "deleted", steps, LogMark.take(guest.name))
     except exceptions.StepFailed as failed:
         why = failed.context["why"]
         raise exceptions.DeleteFailed(

@@ -2,7 +2,8 @@
 """A host that operations work on: its connection, options and facts."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from oslo_config import cfg
 
@@ -27,8 +28,32 @@ from nova_xen.model import (
     ImageOptions,
     InventoryOptions,
     PlanOptions,
+    XenDomain,
 )
 from nova_xen.network import host_bridges
+
+
+class SuspendedDomains(Protocol):
+    """What Xen knows of domains that stand still suspended, beside libvirt."""
+
+    def domains(self) -> tuple[XenDomain, ...]:
+        """Every domain but Domain-0.
+
+        :raises ToolstackFailed: Xen's tool does not answer
+        """
+
+    def resume(self, domid: int) -> None:
+        """Let a domain go on that was suspended and is still there.
+
+        :raises ToolstackFailed: it is not suspended, or libxl could not
+        """
+
+
+def xl_toolstack() -> SuspendedDomains:
+    """Xen by its own tools, which hardly any command needs."""
+    from nova_xen.hypervisor.xl import XlToolstack
+
+    return XlToolstack()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +74,7 @@ class Host:
     device_model_paths: tuple[str, ...] = device_model.PATHS
     xen_run_dir: str = "/var/run/xen"
     injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
+    toolstack: Callable[[], SuspendedDomains] = xl_toolstack
 
     def facts(
         self, formats: Iterable[DiskFormat] = (), *, programs: bool = True
@@ -92,8 +118,11 @@ class Host:
 
 def open_host(conf: cfg.ConfigOpts) -> Host:
     """The host that the options describe; nothing is connected yet."""
-    deadlines = Deadlines(create=conf.xen.create_timeout, query=conf.xen.query_timeout)
-    connection = Connection(config.connection_uri(conf), deadlines=deadlines)
+    connection = Connection(
+        config.connection_uri(conf),
+        deadlines=_deadlines(conf),
+        save_folder=config.save_folder(conf),
+    )
     return Host(
         connection=connection,
         options=config.plan_options(conf),
@@ -105,6 +134,15 @@ def open_host(conf: cfg.ConfigOpts) -> Host:
         vendor_data_path=conf.api.vendordata_jsonfile_path,
         device_model_paths=_device_model_paths(conf),
         injection=_injection(conf),
+    )
+
+
+def _deadlines(conf: cfg.ConfigOpts) -> Deadlines:
+    return Deadlines(
+        create=conf.xen.create_timeout,
+        query=conf.xen.query_timeout,
+        save=conf.xen.save_timeout,
+        restore=conf.xen.save_timeout,
     )
 
 

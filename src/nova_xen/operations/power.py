@@ -3,48 +3,42 @@
 
 import time
 
-from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
 from nova_xen.model import PowerState
+from nova_xen.operations.alone import alone, wrong_state
 from nova_xen.operations.host import Host
-from nova_xen.operations.start import start_guest
-from nova_xen.operations.steps import Step, run_steps
-from nova_xen.planning.cpu import cap_percent
+from nova_xen.operations.resume import restore, unpause_guest
+from nova_xen.operations.saved import forget_stale
+from nova_xen.operations.start import Starting, cap_of
+from nova_xen.operations.steps import run_steps
 
 
-def _wrong(
-    name: str, action: str, state: PowerState, advice: str
-) -> exceptions.WrongState:
-    return exceptions.WrongState(
-        server=name, action=action, state=state.value, advice=advice
-    )
+def power_on(host: Host, name: str, *, discard_memory: bool = False) -> None:
+    """Start a server that is off; a suspended one goes on where it was.
 
-
-def cap_of(domain: Domain) -> int | None:
-    """The scheduler's cap that a server's flavor asks for, read back from metadata."""
-    if domain.instance is None:
-        return None
-    specs = {spec.name: spec.value for spec in domain.instance.flavor.extra_specs}
-    return cap_percent(specs, domain.vcpus)
-
-
-def power_on(host: Host, name: str) -> None:
-    """Start a server that is off.
-
+    :param discard_memory: boot a suspended server anew, as after a power failure
     :raises WrongState: it runs already
     :raises FileMissing: one of its disks is gone, which libxl would not notice
     """
     guest, domain = host.find(name)
-    state = guest.state()
-    if state not in OFF_STATES:
-        raise _wrong(name, "started", state, "stop it first or use reboot")
-    _start(host, guest, domain)
+    with alone(host, guest, "started"):
+        state = guest.state()
+        if state not in OFF_STATES:
+            advice = "stop it first or use reboot"
+            raise wrong_state(name, "started", state, advice)
+        suspended = state is PowerState.SUSPENDED
+        if suspended and not discard_memory:
+            restore(host, guest, domain, "started")
+            return
+        if suspended and guest.saved_files() is None:
+            guest.discard_image()  # what cannot be seen is not forgotten by itself
+        _start(host, guest, domain)
 
 
 def _start(host: Host, guest: Guest, domain: Domain) -> None:
     host.require_startable(domain, guest.name)
-    start = Step("start it", lambda: start_guest(guest, cap_of(domain)), guest.destroy)
+    start = Starting(guest, cap_of(domain)).step()
     run_steps(guest.name, "started", [start], LogMark.take(guest.name))
 
 
@@ -53,20 +47,21 @@ def power_off(host: Host, name: str, timeout: int | None) -> None:
 
     :raises WrongState: it is off already
     """
-    guest, _domain = host.find(name)
+    guest, domain = host.find(name)
     state = guest.state()
     if state in OFF_STATES:
-        raise _wrong(name, "stopped", state, "there is nothing to do")
+        raise wrong_state(name, "stopped", state, "there is nothing to do")
+    forget_stale(host, guest)
     wait = host.shutdown_timeout if timeout is None else timeout
+    if state is PowerState.PAUSED and wait:
+        _unpause(host, guest, domain, "stopped")  # a paused guest hears nothing
     if wait and _shut_down(guest, state, wait):
         return
     _switch_off(guest)
 
 
 def _shut_down(guest: Guest, state: PowerState, seconds: int) -> bool:
-    """Ask, wait, and say whether it went off; a paused guest hears nothing."""
-    if state is PowerState.PAUSED:
-        guest.resume()
+    """Ask, wait, and say whether it went off."""
     if state is not PowerState.STOPPING:
         guest.shutdown()
     return guest.wait_for_state(_is_off, seconds) in (None, *OFF_STATES)
@@ -89,15 +84,19 @@ def reboot(host: Host, name: str, *, hard: bool) -> None:
     guest, domain = host.find(name)
     state = guest.state()
     if state in OFF_STATES:
-        raise _wrong(name, "rebooted", state, "start it instead")
+        suspended = state is PowerState.SUSPENDED
+        advice = "resume it first" if suspended else "start it instead"
+        raise wrong_state(name, "rebooted", state, advice)
+    forget_stale(host, guest)
     if not hard:
         if state is PowerState.PAUSED:
-            raise _wrong(name, "rebooted", state, "unpause it or use --hard")
+            raise wrong_state(name, "rebooted", state, "unpause it or use --hard")
         if _reboot_softly(guest, domain, host.reboot_timeout):
             return
-    host.require_startable(domain, guest.name)
-    _switch_off(guest)
-    _start(host, guest, domain)
+    with alone(host, guest, "rebooted"):
+        host.require_startable(domain, guest.name)
+        _switch_off(guest)
+        _start(host, guest, domain)
 
 
 def _reboot_softly(guest: Guest, domain: Domain, seconds: int) -> bool:
@@ -128,7 +127,8 @@ def pause(host: Host, name: str) -> None:
     guest, _domain = host.find(name)
     state = guest.state()
     if state is not PowerState.RUNNING:
-        raise _wrong(name, "paused", state, "only a running server can be")
+        raise wrong_state(name, "paused", state, "only a running server can be")
+    forget_stale(host, guest)
     guest.suspend()
 
 
@@ -137,8 +137,13 @@ def unpause(host: Host, name: str) -> None:
 
     :raises WrongState: it is not paused
     """
-    guest, _domain = host.find(name)
+    guest, domain = host.find(name)
     state = guest.state()
     if state is not PowerState.PAUSED:
-        raise _wrong(name, "unpaused", state, "only a paused server can be")
-    guest.resume()
+        raise wrong_state(name, "unpaused", state, "only a paused server can be")
+    _unpause(host, guest, domain, "unpaused")
+
+
+def _unpause(host: Host, guest: Guest, domain: Domain, action: str) -> None:
+    with alone(host, guest, action):
+        unpause_guest(guest, domain)

@@ -40,6 +40,7 @@ from nova_xen.model import (
 from nova_xen.operations.host import Host
 from nova_xen.operations.image import declared_checksum
 from nova_xen.operations.query import describe
+from nova_xen.operations.saved import forget_saved
 from nova_xen.operations.start import start_guest
 from nova_xen.operations.steps import Step, run_steps
 from nova_xen.operations.vendor_data import add_vendor_data
@@ -239,4 +240,5 @@ def _remove_domain(host: Host, uuid: str) -> None:
     except exceptions.ServerNotFound:
         return
     guest.destroy()
+    forget_saved(guest)
     guest.undefine()

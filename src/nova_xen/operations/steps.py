@@ -34,14 +34,23 @@ class Step:
     undo: Callable[[], object] = _nothing
 
 
+def _nothing_left() -> str:
+    return "Nothing was left behind."
+
+
 def run_steps(
-    server: str, action: str, steps: Iterable[Step], mark: LogMark | None = None
+    server: str,
+    action: str,
+    steps: Iterable[Step],
+    mark: LogMark | None = None,
+    undone: Callable[[], str] = _nothing_left,
 ) -> None:
     """Do the steps in order; when one fails, undo it and all before it, last first.
 
     An interrupt (Ctrl-C, SIGTERM made an exception) is undone likewise and passed on.
 
     :param mark: where the logs of libxl stood before, for the tail on the error
+    :param undone: asked for the sentence on what there is once all was undone
     :raises StepFailed: naming the step, why, and what could not be undone
     :raises NovaXenError: as the step raised it, when it says everything already
     """
@@ -56,7 +65,10 @@ def run_steps(
             left = _undo(server, begun)
             if not isinstance(exc, Exception):
                 raise
-            raise _told(server, action, step, exc, left, details) from exc
+            if isinstance(exc, _COMPLETE) and not left:
+                raise
+            end = _end(left, undone)
+            raise _told(server, action, step, exc, end, details) from exc
 
 
 def _undo(server: str, begun: list[Step]) -> list[str]:
@@ -71,24 +83,26 @@ def _undo(server: str, begun: list[Step]) -> list[str]:
     return left
 
 
+def _end(left: list[str], undone: Callable[[], str]) -> str:
+    if left:
+        return f"Not undone: {'; '.join(left)}; look after it by hand."
+    return undone()
+
+
 def _told(
     server: str,
     action: str,
     step: Step,
     exc: Exception,
-    left: list[str],
+    end: str,
     details: tuple[str, ...],
-) -> exceptions.NovaXenError:
-    if isinstance(exc, _COMPLETE) and not left:
-        return exc
-    undone = "Nothing was left behind."
-    if left:
-        undone = f"Not undone: {'; '.join(left)}; look after it by hand."
+) -> exceptions.StepFailed:
     failed = exceptions.StepFailed(
-        server=server, action=action, step=step.name, why=_why(exc) + ".", undone=undone
+        server=server, action=action, step=step.name, why=_why(exc) + ".", undone=end
     )
     own = exc.details if isinstance(exc, exceptions.NovaXenError) else ()
-    return failed.with_details((*own, *details))
+    failed.details = (*own, *details)
+    return failed
 
 
 def _why(exc: Exception) -> str:

@@ -55,7 +55,7 @@ class Daemon:
     @property
     def save_folder(self) -> Path:
         """Where libvirt keeps the memory of suspended guests, as seen from here."""
-        return self._settings.folder / "lib" / "libxl" / "save"
+        return self.folder / "lib" / "libxl" / "save"
 
     @property
     def pid(self) -> int:

@@ -15,6 +15,7 @@ from nova_xen.cli.session import Driver
 from nova_xen.images import InspectedImage
 from nova_xen.model import (
     CachedImage,
+    CoreDump,
     CpuDiagnostics,
     Diagnostics,
     DiskCounters,
@@ -221,8 +222,9 @@ class StubDriver(MigrationStub):
         self._call("destroy", name)
         del self.servers[self._find(name).name]
 
-    def power_on(self, name: str) -> None:
-        self._call("power_on", name)
+    def power_on(self, name: str, *, discard_memory: bool = False) -> None:
+        given = ("discard_memory",) if discard_memory else ()
+        self._call("power_on", name, *given)
 
     def power_off(self, name: str, timeout: int | None = None) -> None:
         self._call("power_off", name, timeout)
@@ -235,6 +237,18 @@ class StubDriver(MigrationStub):
 
     def unpause(self, name: str) -> None:
         self._call("unpause", name)
+
+    def suspend(self, name: str) -> None:
+        self._call("suspend", name)
+
+    def resume(self, name: str) -> None:
+        self._call("resume", name)
+
+    def trigger_crash_dump(
+        self, name: str, path: str | None = None, *, crash: bool = False
+    ) -> CoreDump:
+        self._call("trigger_crash_dump", name, path, crash)
+        return CoreDump(server=name, path=path or "/dumps/core", size=1024**2)
 
     def list_servers(self) -> tuple[ServerSummary, ...]:
         self._call("list_servers")

@@ -25,7 +25,9 @@ def instances(tmp_path: pathlib.Path) -> pathlib.Path:
 def real(instances: pathlib.Path) -> Cli:
     fake = FakeHost(exists=lambda path: True)
     connection = Connection(
-        opener=lambda uri: fake.connect(), deadlines=Deadlines(create=5, query=5)
+        opener=lambda uri: fake.connect(),
+        deadlines=Deadlines(create=5, query=5),
+        save_folder=fake.saves.path,
     )
     host = Host(
         connection=connection,
@@ -56,6 +58,10 @@ def test_the_life_of_a_server(
     for command, status in (
         ("pause", "PAUSED"),
         ("unpause", "ACTIVE"),
+        ("suspend", "SUSPENDED"),
+        ("resume", "ACTIVE"),
+        ("suspend", "SUSPENDED"),
+        ("start", "ACTIVE"),
         ("stop", "SHUTOFF"),
         ("start", "ACTIVE"),
     ):

@@ -23,6 +23,9 @@ OPERATIONS: dict[str, tuple[str, Callable[[LibvirtDriver, str], object]]] = {
     "rebooted": (UUID, lambda driver, name: driver.reboot(name, hard=True)),
     "paused": (UUID, lambda driver, name: driver.pause(name)),
     "unpaused": (UUID, lambda driver, name: driver.unpause(name)),
+    "suspended": (UUID, lambda driver, name: driver.suspend(name)),
+    "resumed": (OFF, lambda driver, name: driver.resume(name)),
+    "dumped": (UUID, lambda driver, name: driver.trigger_crash_dump(name)),
     "deleted": (UUID, lambda driver, name: driver.destroy(name)),
 }
 NAMES = {UUID: "web", OFF: "off"}

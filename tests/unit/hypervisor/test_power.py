@@ -33,7 +33,9 @@ CRASHED, SAVED = libvirt.VIR_DOMAIN_SHUTOFF_CRASHED, libvirt.VIR_DOMAIN_SHUTOFF_
         (OFF, SHUTDOWN, False, False, PowerState.STOPPED),
         (OFF, UNKNOWN, False, False, PowerState.STOPPED),
         (OFF, UNKNOWN, False, True, PowerState.SUSPENDED),
-        (OFF, SAVED, False, False, PowerState.SUSPENDED),
+        (OFF, SAVED, False, True, PowerState.SUSPENDED),
+        (OFF, SAVED, False, False, PowerState.STOPPED),
+        (OFF, SAVED, True, False, PowerState.STOPPING),
         (OFF, CRASHED, False, False, PowerState.CRASHED),
     ],
 )
@@ -45,7 +47,16 @@ def test_power_state(
 
 @pytest.mark.parametrize(
     ("state", "reason", "expected"),
-    [(OFF, UNKNOWN, True), (OFF, SAVED, False), (1, UNKNOWN, False)],
+    [
+        (OFF, UNKNOWN, True),
+        (OFF, SAVED, True),
+        (OFF, libvirt.VIR_DOMAIN_SHUTOFF_FAILED, True),
+        (OFF, SHUTDOWN, False),
+        (OFF, libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED, False),
+        (OFF, libvirt.VIR_DOMAIN_SHUTOFF_MIGRATED, False),
+        (OFF, CRASHED, False),
+        (1, UNKNOWN, False),
+    ],
 )
 def test_may_be_saved(state: int, reason: int, expected: bool) -> None:
     assert may_be_saved(state, reason) is expected

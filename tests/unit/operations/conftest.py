@@ -12,7 +12,7 @@ from nova_xen.model import DiskFormat, Flavor, Plan, PlanOptions
 from nova_xen.operations import spawn
 from nova_xen.operations.host import Host
 from nova_xen.operations.request import CreateRequest, build_instance
-from nova_xen.testing import FakeHost
+from nova_xen.testing import FakeHost, FakeToolstack
 
 MIB = 1024**2
 
@@ -31,8 +31,11 @@ def instances(tmp_path: pathlib.Path) -> pathlib.Path:
 def host(fake: FakeHost, instances: pathlib.Path) -> Host:
     return Host(
         connection=Connection(
-            opener=lambda uri: fake.connect(), deadlines=Deadlines(create=5, query=5)
+            opener=lambda uri: fake.connect(),
+            deadlines=Deadlines(create=5, query=5),
+            save_folder=fake.saves.path,
         ),
+        toolstack=lambda: FakeToolstack(fake),
         options=PlanOptions(instances_path=str(instances)),
         shutdown_timeout=2,
         reboot_timeout=2,

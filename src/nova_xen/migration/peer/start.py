@@ -28,7 +28,7 @@ def start(host: Host, scene: Scene) -> None:
         raise exceptions.ToolstackFailed(doing=doing, why=why)
     guest = find_guest(scene.connection, scene.uuid)
     guest.wait_for_state(_is_off, scene.patience.domain)
-    power_on(host, scene.uuid)
+    power_on(host, scene.uuid, discard_memory=True)
 
 
 def _is_off(state: PowerState | None) -> bool:
