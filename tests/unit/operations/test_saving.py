@@ -318,6 +318,23 @@ def test_what_another_process_restores_is_left_to_it(
         assert saves() == ["web.save.kept"]
 
 
+@pytest.mark.parametrize("action", ["pause", "stop", "reset"])
+def test_what_virsh_saves_is_left_to_it(
+    host: Host, fake: FakeHost, web: str, saves: Saves, action: str
+) -> None:
+    pathlib.Path(fake.saves.file("web")).touch()
+    fake.guest("web").job = Job("managedSave")
+    fake.job_timeout = 0.01
+    acts: dict[str, Callable[[Host], None]] = {
+        **BESIDE,
+        "pause": lambda host: power.pause(host, "web"),
+    }
+    fake.deaf_guests.add("web")
+    with pytest.raises(exceptions.HypervisorError, match="state change lock"):
+        acts[action](host)
+    assert saves() == ["web.save"]
+
+
 @pytest.fixture
 def unsavable(fake: FakeHost, web: str) -> str:
     fake.unsavable.add(web)
