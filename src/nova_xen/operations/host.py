@@ -33,8 +33,8 @@ from nova_xen.model import (
 from nova_xen.network import host_bridges
 
 
-class SuspendedDomains(Protocol):
-    """What Xen knows of domains that stand still suspended, beside libvirt."""
+class XenTools(Protocol):
+    """What Xen knows of domains, beside libvirt."""
 
     def domains(self) -> tuple[XenDomain, ...]:
         """Every domain but Domain-0.
@@ -48,8 +48,14 @@ class SuspendedDomains(Protocol):
         :raises ToolstackFailed: it is not suspended, or libxl could not
         """
 
+    def destroy(self, domid: int) -> None:
+        """End a domain at once; no error when it is gone.
 
-def xl_toolstack() -> SuspendedDomains:
+        :raises ToolstackFailed: it is still there
+        """
+
+
+def xl_toolstack() -> XenTools:
     """Xen by its own tools, which hardly any command needs."""
     from nova_xen.hypervisor.xl import XlToolstack
 
@@ -74,7 +80,7 @@ class Host:
     device_model_paths: tuple[str, ...] = device_model.PATHS
     xen_run_dir: str = "/var/run/xen"
     injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
-    toolstack: Callable[[], SuspendedDomains] = xl_toolstack
+    toolstack: Callable[[], XenTools] = xl_toolstack
 
     def facts(
         self, formats: Iterable[DiskFormat] = (), *, programs: bool = True

@@ -98,15 +98,41 @@ def restore(host: Host, guest: Guest, domain: Domain, action: str) -> None:
     require_visible(guest)
     require_no_job(guest, action)
     host.require_startable(domain, guest.name)
-    work = _Restore(guest, cap_of(domain))
+    work = _Restore(host, guest, cap_of(domain))
     mark = LogMark.take(guest.name)
     run_steps(guest.name, action, work.steps(), mark, lambda: work.now)
+
+
+def end_orphan(host: Host, guest: Guest) -> None:
+    """End what a libvirtd that died while it restored the guest has left in Xen.
+
+    Such a domain is paused and has never run, and libvirt does not know it: the next
+    restore would be refused for its name.
+
+    :raises WrongState: Xen runs the guest, though libvirt says that it is off
+    """
+    tools = host.toolstack()
+    try:
+        found = [each for each in tools.domains() if each.uuid == guest.uuid]
+    except exceptions.ToolstackFailed:
+        return  # libvirt's own refusal is told then
+    for each in found:
+        if not (each.paused or each.ended or each.dying):
+            raise exceptions.WrongState(
+                server=guest.name,
+                action="resumed",
+                state=f"running in Xen as domain {each.domid}, which libvirt lost",
+                advice="restart libvirtd, or end it by 'xl destroy'",
+            )
+        if not each.dying:
+            tools.destroy(each.domid)
 
 
 class _Restore:
     """The steps of a resume, and what there is when one fails."""
 
-    def __init__(self, guest: Guest, cap: int | None) -> None:
+    def __init__(self, host: Host, guest: Guest, cap: int | None) -> None:
+        self._host = host
         self._guest = guest
         self._saves = guest.saves
         self._cap = cap
@@ -126,6 +152,7 @@ class _Restore:
     def _keep(self) -> None:
         files = self._guest.saved_files()
         if files is not None and not files.image and files.kept:
+            end_orphan(self._host, self._guest)
             self._saves.put_back(self._guest.name)
         self._saves.keep(self._guest.name)
 

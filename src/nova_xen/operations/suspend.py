@@ -81,13 +81,16 @@ def require_no_job(guest: Guest, action: str) -> None:
 def resume_in_xen(host: Host, guest: Guest) -> bool:
     """Let a guest go on that stands still suspended in Xen; False when it does not.
 
-    libvirt shows such a guest as running (seen on libvirt 9.0 and Xen 4.17).
+    libvirt shows such a guest as running (seen on libvirt 9.0 and Xen 4.17). What is
+    suspended for a save that goes on has a job by the time at which that is seen.
 
+    :raises ServerBusy: it is being saved
     :raises ToolstackFailed: Xen's tools do not answer, or cannot
     """
     domid, tools = guest.domid(), host.toolstack()
-    if not any(each.domid == domid and each.suspended for each in tools.domains()):
+    still = any(each.domid == domid and each.suspended for each in tools.domains())
+    if domid is None or not still:
         return False
-    if domid is not None:
-        tools.resume(domid)
+    require_no_job(guest, "resumed")
+    tools.resume(domid)
     return True

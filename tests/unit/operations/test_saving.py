@@ -22,6 +22,7 @@ from nova_xen.operations.spawn import clean_up_unfinished, spawn
 from nova_xen.operations.suspend import suspend
 from nova_xen.testing import FakeHost
 from nova_xen.testing.guest import Job
+from nova_xen.testing.xen_domains import XenRecord
 
 MakePlan = Callable[..., Plan]
 
@@ -263,6 +264,40 @@ def test_a_resume_that_is_killed_and_then_fails_loses_nothing(
 
 
 @pytest.fixture
+def orphan(host: Host, fake: FakeHost, suspended: str) -> XenRecord:
+    """libvirtd was killed while it restored: it does not know what is in Xen."""
+    host.connection.saves.keep("web")
+    os.unlink(fake.saves.file("web"))
+    uuid = get_server(host, "web").uuid
+    number = fake.next_domain_id()
+    fake.kill_daemon()
+    fake.start_daemon()
+    return fake.xen.add(XenRecord(number, "web", uuid, 131072, paused=True))
+
+
+def test_what_a_dead_libvirtd_has_left_in_xen_is_ended(
+    host: Host, fake: FakeHost, orphan: XenRecord, saves: Saves
+) -> None:
+    assert state(host) is PowerState.SUSPENDED
+    resume(host, "web")
+    assert (state(host), saves()) == (PowerState.RUNNING, [])
+    [domain] = list(fake.xen)
+    assert domain.domid != orphan.domid
+
+
+def test_what_runs_without_libvirt_is_not_run_twice(
+    host: Host, fake: FakeHost, orphan: XenRecord, saves: Saves
+) -> None:
+    orphan.paused = False
+    with pytest.raises(
+        exceptions.WrongState, match=r"as domain \d+, which libvirt lost"
+    ):
+        resume(host, "web")
+    assert saves() == ["web.save.kept"]
+    assert list(fake.xen) == [orphan]
+
+
+@pytest.fixture
 def left_paused(
     host: Host, fake: FakeHost, suspended: str, monkeypatch: pytest.MonkeyPatch
 ) -> str:
@@ -406,6 +441,23 @@ def test_what_is_being_saved_is_not_resumed(
     guest.job = Job("managedSave")
     with pytest.raises(exceptions.ServerBusy, match="libvirt is at work"):
         resume(host, "web")
+
+
+def test_a_save_that_begins_meanwhile_is_left_alone(
+    host: Host, fake: FakeHost, web: str
+) -> None:
+    """As by virsh, in the moment before Xen is asked."""
+    guest = fake.guest("web")
+
+    def begin() -> None:
+        guest.job = Job("managedSave")
+        fake.xen.suspend(guest.id)
+
+    just_before(fake, "lookupByUUIDString", begin)
+    with pytest.raises(exceptions.ServerBusy, match="libvirt is at work"):
+        resume(host, "web")
+    [domain] = list(fake.xen)
+    assert domain.suspended
 
 
 def test_a_save_that_goes_on_is_left_alone(

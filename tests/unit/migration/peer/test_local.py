@@ -29,6 +29,7 @@ from nova_xen.model import (
     Side,
     XenDomain,
 )
+from nova_xen.operations.host import Host
 from nova_xen.testing import Guest
 from nova_xen.testing.guest import Job
 from unit.migration.peer.scene import NAME, OTHER, UUID, Scene, document, journal, kept
@@ -474,13 +475,15 @@ def test_who_begins_to_arrive_waits_for_the_restart(
 
 
 def off(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The guest is off; gives the list of those that are started."""
+    """The guest is off; gives the list of those that are started from their disks."""
     started: list[str] = []
     scene.fake.connect().defineXML(document())
-    monkeypatch.setattr(
-        "nova_xen.migration.peer.start.power_on",
-        lambda host, name: started.append(name),
-    )
+
+    def power_on(_host: Host, name: str, *, discard_memory: bool) -> None:
+        assert discard_memory, "memory from before the migration"
+        started.append(name)
+
+    monkeypatch.setattr("nova_xen.migration.peer.start.power_on", power_on)
     return started
 
 
