@@ -40,21 +40,29 @@ def unserved_formats(
 
 
 def _lacks(program: str, fmt: DiskFormat) -> bool:
-    """Have it open nothing as this format: it fails, and says whether it knows it."""
-    node = f"driver={fmt.qemu_img},node-name=probe,file.driver=null-co"
     try:
-        done = subprocess.run(
-            [program, "-machine", "none", "-nodefaults", "-blockdev", node],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT,
-        )
+        return lacks(program, fmt)
     except (OSError, subprocess.SubprocessError) as error:
         LOG.warning("Whether %s serves %s is not known: %s", program, fmt, error)
         return False
+
+
+def lacks(program: str, fmt: DiskFormat) -> bool:
+    """Have it open nothing as this format: it fails, and says whether it knows it.
+
+    :raises OSError: it cannot be run
+    :raises subprocess.SubprocessError: it gives no answer
+    """
+    node = f"driver={fmt.qemu_img},node-name=probe,file.driver=null-co"
+    done = subprocess.run(
+        [program, "-machine", "none", "-nodefaults", "-blockdev", node],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        errors="replace",
+        timeout=_TIMEOUT,
+    )
     return _UNKNOWN in done.stderr
 
 

@@ -16,9 +16,15 @@ _LOGGING = {"guest", "all"}
 
 def console_log_dir(proc: Path = Path("/proc")) -> str | None:
     """The folder of guests' logs; None when no xenconsoled runs that keeps any."""
+    options = daemon_options(proc)
+    return None if options is None else log_dir_of(options)
+
+
+def daemon_options(proc: Path = Path("/proc")) -> list[str] | None:
+    """The options that xenconsoled was started with; None when none runs."""
     for arguments in _commands(proc):
         if Path(arguments[0]).name == "xenconsoled":
-            return log_dir_of(arguments[1:])
+            return arguments[1:]
     return None
 
 

@@ -120,10 +120,17 @@ class XlToolstack:
         """
         return tuple(self._info("virt_caps").split())
 
+    def info(self) -> dict[str, str]:
+        """All that ``xl info`` tells now.
+
+        :raises ToolstackFailed: xl does not answer
+        """
+        return parse_info(self._run("asking for 'xl info'", "info"))
+
     def _info(self, name: str) -> str:
         """What ``xl info`` tells of the boot of Xen, '' for nothing; asked once."""
         if name not in self._booted:
-            told = parse_info(self._run("asking for 'xl info'", "info"))
+            told = self.info()
             self._booted = {each: told.get(each, "") for each in _BOOTED}
         return self._booted[name]
 
