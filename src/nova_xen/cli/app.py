@@ -135,6 +135,11 @@ class NovaXen(App):
         """Tell the user something that does not end the command."""
         self._say([f"Warning: {one_line(text)}"])
 
+    def remark(self, text: str) -> None:
+        """Tell the user something beside what was asked for, unless he wants less."""
+        if self.options.verbose_level:
+            self._say([one_line(text)])
+
     def usage_error(self, command: str | None, text: str) -> int:
         """Tell what is wrong with the arguments; gives the exit code."""
         self._say([f"{NAME} {command}: error: {one_line(text)}"])

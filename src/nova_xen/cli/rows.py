@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nova_xen.cli.cells import Mark, Pairs, Records, Words
-from nova_xen.cli.terminal import shown
+from nova_xen.cli.terminal import one_line, shown
 from nova_xen.cli.words import dotted, status
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Server,
         ServerSummary,
     )
+    from nova_xen.model.doctor import Finding
 
 LIST = ("ID", "Name", "Status", "Mode", "vCPUs", "RAM", "Domain ID")
 LIST_LONG = (*LIST, "Image", "Flavor", "Networks", "VNC", "Created")
@@ -68,6 +69,7 @@ HOST = (
 #: of each of the host's supported instances
 INSTANCE = ("arch", "hv_type", "vm_mode")
 DUMP = ("server", "file", "size")
+DOCTOR = ("Check", "State", "Finding", "Fix")
 IMAGE = ("image", "format", "virtual_size", "iso")
 CACHE = ("Kind", "Name", "Size", "Last Used", "Busy", "Used By", "Source", "Checksum")
 SCRUB = ("Kind", "Name", "Size", "Result", "Used By", "Source")
@@ -165,6 +167,12 @@ def _modes(facts: "HostFacts") -> list[dict[str, Any]]:
 def dump(dump: "CoreDump") -> tuple[Any, ...]:
     """The values of :data:`DUMP`."""
     return shown(dump.server), shown(dump.path), dump.size
+
+
+def finding(finding: "Finding") -> tuple[Any, ...]:
+    """The row of :data:`DOCTOR`."""
+    state = finding.severity.value
+    return finding.check, state, one_line(finding.sentence), one_line(finding.fix)
 
 
 def image(path: str, found: "InspectedImage") -> tuple[Any, ...]:

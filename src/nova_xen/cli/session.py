@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ServerSummary,
         Trait,
     )
+    from nova_xen.model.doctor import Finding
     from nova_xen.operations.request import CreateRequest
 
 DEFAULT_CONFIG_FILE = "/etc/nova-xen/nova-xen.conf"
@@ -83,6 +84,8 @@ class Driver(Protocol):
     def get_inventory(self) -> "tuple[Inventory, ...]": ...
 
     def get_traits(self) -> "tuple[Trait, ...]": ...
+
+    def examine_host(self) -> "tuple[Finding, ...]": ...
 
     def inspect_image(
         self, path: str, image_format: str | None = None

@@ -42,6 +42,7 @@ from nova_xen.model import (
     ServerSummary,
     Trait,
 )
+from nova_xen.model.doctor import Finding
 from nova_xen.model.host import BootFiles, BridgeFacts
 from nova_xen.planning import make_plan
 from unit.cli.migrations import MigrationStub
@@ -157,6 +158,7 @@ class StubDriver(MigrationStub):
         self.scrubbed: tuple[Scrubbed, ...] = ()
         self.pruned: tuple[Removal, ...] = ()
         self.diagnostics = make_diagnostics()
+        self.findings: tuple[Finding, ...] = ()
 
     def _find(self, name: str) -> Server:
         for server in self.servers.values():
@@ -284,6 +286,10 @@ class StubDriver(MigrationStub):
     def get_host(self) -> HostFacts:
         self._call("get_host")
         return FACTS
+
+    def examine_host(self) -> tuple[Finding, ...]:
+        self._call("examine_host")
+        return self.findings
 
     def inspect_image(
         self, path: str, image_format: str | None = None

@@ -21,6 +21,7 @@ TABLES = {
     "``host traits``: a list of objects": resource_rows.TRAITS,
     "``server diagnostics``: one object": resource_rows.DIAGNOSTICS,
     "``server dump create``: one object": rows.DUMP,
+    "``doctor``: a list of objects": rows.DOCTOR,
     "``image inspect``: one object": rows.IMAGE,
     "``image cache list``: a list of objects": rows.CACHE,
     "``image cache scrub``: a list of objects": rows.SCRUB,
