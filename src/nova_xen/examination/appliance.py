@@ -42,8 +42,18 @@ def appliance_facts(partition: int, cache: str, places: Places) -> ApplianceFact
         emulator=emulator,
         emulates=os.access(emulator, os.X_OK),
         cache=cache,
+        cache_open=_is_open(cache),
         free=None if built else free_bytes(nearest_of(cache)),
     )
+
+
+def _is_open(folder: str) -> bool:
+    """Whether injection refuses it, for others may change what it would start."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return False
+    return found.st_uid != os.geteuid() or bool(found.st_mode & 0o022)
 
 
 def guestfs_module(path: list[str]) -> GuestfsModule:

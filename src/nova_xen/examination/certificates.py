@@ -6,6 +6,7 @@ has ca-certificates: Python's own ssl shows no certificate that no connection ha
 a library for that alone would be one more thing that nova-xen needs.
 """
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nova_xen.examination.places import Places
-from nova_xen.model.doctor import PkiFacts, PkiFile
+from nova_xen.model.certificates import PkiFacts, PkiFile, Unfit, UnfitFiles
 
 CA = "/etc/pki/CA/cacert.pem"
 #: certificate and key, of who is called and of who calls
@@ -32,46 +33,56 @@ _SETTING = re.compile(r'^\s*(ca_file|cert_file|key_file)\s*=\s*"([^"]+)"', re.MU
 _END = "notAfter="
 
 
+@dataclasses.dataclass(frozen=True)
+class _Side:
+    """The files of who is called, or of who calls."""
+
+    authority: str
+    certificate: str
+    key: str
+
+
 def pki_facts(
     uri: str, places: Places, clock: Callable[[], float] = time.time
 ) -> PkiFacts:
     """What there is of each, whether it can be read, and how long it is valid."""
-    ca, server, client = _paths(uri, places)
-    certificates = [*ca, server[0], client[0]]
-    keys = [server[1], client[1]]
+    sides = (_called(places), _calling(uri, places))
+    certificates = dict.fromkeys(
+        [each.authority for each in sides] + [each.certificate for each in sides]
+    )
+    keys = dict.fromkeys(each.key for each in sides)
     found = {path: _file(path) for path in (*certificates, *keys)}
+    usable = {path for path, file in found.items() if _usable(file)}
     files = [_dated(found[path], places.openssl) for path in certificates]
     files += [found[path] for path in keys]
     unfit = [
-        clause
-        for pair in (server, client)
-        if all(_usable(found[path]) for path in pair)
-        for clause in _unfit(*pair)
+        fault
+        for side in sides
+        if side.certificate in usable
+        for fault in _unfit(side, usable, places.openssl)
     ]
     return PkiFacts(files=tuple(files), now=clock(), unfit=tuple(unfit))
 
 
-def _paths(
-    uri: str, places: Places
-) -> tuple[list[str], tuple[str, str], tuple[str, str]]:
-    """The files of authorities, of the called side and of the calling side."""
-    conf = places.at(LIBVIRTD_CONF)
-    try:
-        told = dict(_SETTING.findall(conf.read_text(errors="replace")))
-    except OSError:
-        told = {}
-    usual = str(places.at(CA))
-    server = (
+def _called(places: Places) -> _Side:
+    """libvirtd's, which its configuration may have elsewhere."""
+    told: dict[str, str] = {}
+    with contextlib.suppress(OSError):
+        text = places.at(LIBVIRTD_CONF).read_text(errors="replace")
+        told = dict(_SETTING.findall(text))
+    return _Side(
+        told.get("ca_file", str(places.at(CA))),
         told.get("cert_file", str(places.at(SERVER[0]))),
         told.get("key_file", str(places.at(SERVER[1]))),
     )
-    client = (str(places.at(CLIENT[0])), str(places.at(CLIENT[1])))
+
+
+def _calling(uri: str, places: Places) -> _Side:
+    """Root's, which the URI may have elsewhere."""
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(uri).query)
     if folder := query.get("pkipath", [""])[-1]:
-        usual, *pair = [os.path.join(folder, name) for name in _IN_PKIPATH]
-        client = (pair[0], pair[1])
-    authorities = dict.fromkeys([told.get("ca_file", str(places.at(CA))), usual])
-    return list(authorities), server, client
+        return _Side(*(os.path.join(folder, name) for name in _IN_PKIPATH))
+    return _Side(*(str(places.at(path)) for path in (CA, *CLIENT)))
 
 
 def _file(path: str) -> PkiFile:
@@ -113,8 +124,13 @@ def _end_of(path: str, openssl: str) -> float:
     :raises OSError, subprocess.SubprocessError: it cannot be asked, or refuses
     :raises ValueError: its answer is not understood
     """
-    done = subprocess.run(
-        [openssl, "x509", "-noout", "-enddate", "-in", path],
+    told = _asked(openssl, "x509", "-noout", "-enddate", "-in", path)
+    return ssl.cert_time_to_seconds(told.strip().removeprefix(_END))
+
+
+def _asked(*command: str) -> str:
+    return subprocess.run(
+        command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
@@ -122,22 +138,40 @@ def _end_of(path: str, openssl: str) -> float:
         errors="replace",
         timeout=TIMEOUT,
         env={**os.environ, "LC_ALL": "C"},
-    )
-    return ssl.cert_time_to_seconds(done.stdout.strip().removeprefix(_END))
+    ).stdout
 
 
-def _unfit(certificate: str, key: str) -> Iterator[str]:
-    """A clause when the key is not the certificate's."""
+def _unfit(side: _Side, usable: set[str], openssl: str) -> Iterator[UnfitFiles]:
+    if side.key in usable and (why := _misfit(side)) is not None:
+        yield UnfitFiles(why, side.certificate, side.key)
+    if side.authority in usable and _signed_by_another(side, openssl):
+        yield UnfitFiles(Unfit.OTHER_AUTHORITY, side.certificate, side.authority)
+
+
+def _misfit(side: _Side) -> Unfit | None:
+    """Why the key is not the certificate's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # libvirt's library takes keys that are too small for this one
     context.set_ciphers("ALL:@SECLEVEL=0")
     try:
         # without a password it would ask the terminal for one
-        context.load_cert_chain(certificate, key, password=lambda: "")
+        context.load_cert_chain(side.certificate, side.key, password=lambda: "")
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            yield f"The key {key} is not that of the certificate {certificate}"
-        else:
-            yield f"The certificate {certificate} and its key {key} are not understood"
+        other = error.reason == "KEY_VALUES_MISMATCH"
+        return Unfit.OTHER_KEY if other else Unfit.NOT_UNDERSTOOD
     except (OSError, ValueError):
-        yield f"The certificate {certificate} and its key {key} are not understood"
+        return Unfit.NOT_UNDERSTOOD
+    return None
+
+
+def _signed_by_another(side: _Side, openssl: str) -> bool:
+    """Whether openssl says so; how long it is valid is asked elsewhere."""
+    options = ("-no_check_time", "-CAfile", side.authority, side.certificate)
+    try:
+        _asked(openssl, "verify", *options)
+    except subprocess.CalledProcessError:
+        return True
+    except (OSError, subprocess.SubprocessError):
+        # which is told with the question how long it is valid
+        return False
+    return False

@@ -8,6 +8,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
+from nova_xen.model.certificates import PkiFacts
 from nova_xen.model.guest import DiskFormat, GuestMode
 from nova_xen.model.host import BootFiles, BridgeFacts, HostFacts
 
@@ -172,6 +173,8 @@ class ApplianceFacts:
     emulator: str = ""
     emulates: bool = True
     cache: str = ""
+    #: others than this user may write there
+    cache_open: bool = False
     free: int | None = None
 
 
@@ -200,30 +203,6 @@ class NetworkFacts:
 
     bridges: Mapping[str, BridgeFacts]
     scripts: tuple[ScriptFacts, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PkiFile:
-    """A certificate or key of libvirt's; ``why`` says why it cannot be read.
-
-    ``expires`` in seconds since the epoch, None for a key; ``unknown`` says why it is
-    not known whether the file is in order.
-    """
-
-    path: str
-    exists: bool = True
-    why: str = ""
-    expires: float | None = None
-    unknown: str = ""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PkiFacts:
-    """libvirt's certificates; ``unfit`` tells of certificates without their key."""
-
-    files: tuple[PkiFile, ...]
-    now: float
-    unfit: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 
 from nova_xen.examination import certificates, clock, folders, transport
 from nova_xen.examination.places import Places
-from nova_xen.model.doctor import MountFacts, PkiFile
+from nova_xen.model.certificates import PkiFile, Unfit, UnfitFiles
+from nova_xen.model.doctor import MountFacts
 from unit.examination.conftest import Put
 
 Make = Callable[[str, str], str]
@@ -148,14 +150,28 @@ def openssl(*arguments: str) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
-def certificate(path: Path, key: Path, days: int) -> None:
-    """A certificate and its key; signed by itself, which is not looked at here."""
+KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+def authority(path: Path, key: Path, days: int) -> None:
+    """A certificate that is signed by itself, and its key."""
     for file in (path, key):
         file.parent.mkdir(parents=True, exist_ok=True)
     openssl(
-        *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-        *("-nodes", "-subj", "/CN=xen1", "-days", str(days)),
+        *("req", "-x509", *KEY, "-subj", "/CN=an authority", "-days", str(days)),
         *("-out", str(path), "-keyout", str(key)),
+    )
+
+
+def certificate(pair: tuple[Path, Path], signer: tuple[Path, Path], days: int) -> None:
+    """A certificate and its key, signed by the authority ``signer``."""
+    for file in pair:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    path, key = map(str, pair)
+    openssl("req", *KEY, "-subj", "/CN=xen1", "-out", f"{path}.csr", "-keyout", key)
+    openssl(
+        *("x509", "-req", "-in", f"{path}.csr", "-out", path, "-days", str(days)),
+        *("-CA", str(signer[0]), "-CAkey", str(signer[1]), "-CAcreateserial"),
     )
 
 
@@ -163,9 +179,10 @@ def certificate(path: Path, key: Path, days: int) -> None:
 def pki(places: Places) -> Places:
     """A host with certificates for ten days, and openssl to read them."""
     made = dataclasses.replace(places, openssl="openssl")
-    for pair in (certificates.SERVER, certificates.CLIENT):
-        certificate(made.at(pair[0]), made.at(pair[1]), 10)
-    certificate(made.at(certificates.CA), made.root / "ca.key", 20)
+    signer = (made.at(certificates.CA), made.root / "ca.key")
+    authority(*signer, 20)
+    for cert, key in (certificates.SERVER, certificates.CLIENT):
+        certificate((made.at(cert), made.at(key)), signer, 10)
     return made
 
 
@@ -194,23 +211,49 @@ def test_certificates(pki: Places) -> None:
 def test_a_key_of_another_certificate(pki: Places) -> None:
     key, other = pki.at(certificates.SERVER[1]), pki.at(certificates.CLIENT[1])
     key.write_bytes(other.read_bytes())
-    (clause,) = certificates.pki_facts(TLS, pki).unfit
-    server = pki.at(certificates.SERVER[0])
-    assert clause == f"The key {key} is not that of the certificate {server}"
+    server = str(pki.at(certificates.SERVER[0]))
+    assert certificates.pki_facts(TLS, pki).unfit == (
+        UnfitFiles(Unfit.OTHER_KEY, server, str(key)),
+    )
+
+
+def test_a_certificate_of_another_authority(pki: Places) -> None:
+    other = (pki.root / "other.pem", pki.root / "other.key")
+    authority(*other, 20)
+    cert, key = map(pki.at, certificates.CLIENT)
+    certificate((cert, key), other, 10)
+    assert certificates.pki_facts(TLS, pki).unfit == (
+        UnfitFiles(Unfit.OTHER_AUTHORITY, str(cert), str(pki.at(certificates.CA))),
+    )
+
+
+def test_one_that_expired_is_still_of_its_authority(pki: Places) -> None:
+    """That it expired is told, and only that."""
+    signer = (pki.at(certificates.CA), pki.root / "ca.key")
+    cert, key = map(pki.at, certificates.SERVER)
+    certificate((cert, key), signer, 0)
+    facts = certificates.pki_facts(TLS, pki, clock=lambda: time.time() + 5)
+    assert facts.unfit == ()
+    assert (of(facts.files, cert).expires or 0) < facts.now
+
+
+def not_understood(pki: Places, pair: tuple[str, str]) -> tuple[UnfitFiles, ...]:
+    cert, key = (str(pki.at(path)) for path in pair)
+    return (UnfitFiles(Unfit.NOT_UNDERSTOOD, cert, key),)
 
 
 def test_garbage_for_a_key(pki: Places) -> None:
     pki.at(certificates.CLIENT[1]).write_text("no key\n")
-    (clause,) = certificates.pki_facts(TLS, pki).unfit
-    assert clause.endswith("are not understood")
+    found = certificates.pki_facts(TLS, pki).unfit
+    assert found == not_understood(pki, certificates.CLIENT)
 
 
 def test_a_key_with_a_password_asks_nobody(pki: Places) -> None:
     key = str(pki.at(certificates.SERVER[1]))
     openssl("ec", "-aes128", "-passout", "pass:x", "-in", key, "-out", f"{key}.new")
     os.rename(f"{key}.new", key)
-    (clause,) = certificates.pki_facts(TLS, pki).unfit
-    assert clause.endswith("are not understood")
+    found = certificates.pki_facts(TLS, pki).unfit
+    assert found == not_understood(pki, certificates.SERVER)
 
 
 def of(facts: tuple[PkiFile, ...], path: Path) -> PkiFile:

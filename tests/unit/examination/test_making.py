@@ -118,8 +118,13 @@ def test_what_libguestfs_needs(
     ] == [("vmlinuz-6.1", True, False), ("vmlinuz-6.2", True, True)]
     assert facts.emulates
     assert facts.free
+    assert not facts.cache_open
     (cache / ".guestfs-0/appliance.d").mkdir(parents=True)
-    assert appliance.appliance_facts(-1, str(cache), places).free is None
+    cache.chmod(0o700)
+    built = appliance.appliance_facts(-1, str(cache), places)
+    assert (built.free, built.cache_open) == (None, False)
+    cache.chmod(0o770)
+    assert appliance.appliance_facts(-1, str(cache), places).cache_open
 
 
 def test_libguestfs_on_a_host_that_has_nothing(

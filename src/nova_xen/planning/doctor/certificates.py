@@ -4,7 +4,8 @@
 import time
 from collections.abc import Iterator
 
-from nova_xen.model.doctor import Finding, PkiFacts, PkiFile
+from nova_xen.model.certificates import PkiFacts, PkiFile, Unfit, UnfitFiles
+from nova_xen.model.doctor import Finding
 from nova_xen.planning.doctor.words import advice, counted, listed, ok, problem
 
 DAY = 24 * 3600
@@ -25,7 +26,7 @@ def certificates(facts: PkiFacts) -> Iterator[Finding]:
         )
         return
     found = [finding for file in facts.files for finding in _judged(file, facts.now)]
-    found += [_unfit(clause) for clause in facts.unfit]
+    found += map(_unfit, facts.unfit)
     yield from found
     ends = [file.expires for file in facts.files if file.expires is not None]
     if not found and ends:
@@ -77,9 +78,17 @@ def _end(path: str, expires: float, now: float) -> Iterator[Finding]:
         )
 
 
-def _unfit(clause: str) -> Finding:
+def _unfit(files: UnfitFiles) -> Finding:
+    certificate = f"The certificate {files.certificate}"
+    match files.why:
+        case Unfit.OTHER_KEY:
+            clause = f"{certificate} is not that of the key {files.other}"
+        case Unfit.OTHER_AUTHORITY:
+            clause = f"{certificate} was not signed by the authority {files.other}"
+        case Unfit.NOT_UNDERSTOOD:
+            clause = f"{certificate} and the key {files.other} are not understood"
     return problem(
         "certificates",
         f"{clause}: servers cannot migrate by TLS.",
-        f"Put the key there that belongs to it, or {_MAKE}.",
+        f"Put those there that belong together, or {_MAKE}.",
     )

@@ -23,7 +23,7 @@ def injection(facts: ApplianceFacts) -> Iterator[Finding]:
             f"{OFF}), so libguestfs is not needed.",
         )
         return
-    found = [*_module(facts), *_kernel(facts), *_programs(facts), *_space(facts)]
+    found = [*_module(facts), *_kernel(facts), *_programs(facts), *_cache(facts)]
     yield from found
     if not found:
         yield ok("injection", "libguestfs has what it needs.")
@@ -90,7 +90,14 @@ def _programs(facts: ApplianceFacts) -> Iterator[Finding]:
         )
 
 
-def _space(facts: ApplianceFacts) -> Iterator[Finding]:
+def _cache(facts: ApplianceFacts) -> Iterator[Finding]:
+    if facts.cache_open:
+        yield problem(
+            "injection",
+            f"{facts.cache}, where libguestfs's appliance is kept, can be written by "
+            "others: no files are injected into guests.",
+            "Remove it, or give it to the user nova-xen runs as, with mode 0700.",
+        )
     if facts.free is not None and facts.free < NEEDED:
         yield problem(
             "injection",

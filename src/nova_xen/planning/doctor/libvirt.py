@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """libvirt: whether it answers, has Xen, and is new enough; and who asks."""
 
+import urllib.parse
 from collections.abc import Iterator
 
 from nova_xen.model import HostFacts
@@ -31,6 +32,13 @@ def reached(facts: LibvirtFacts) -> Iterator[Finding]:
         case Reach.ANSWERED:
             if facts.host is not None:
                 yield _version(at, facts.host)
+            if urllib.parse.urlsplit(facts.uri).netloc:
+                yield advice(
+                    "libvirt",
+                    f"{at} is asked over the network, and all other checks look at "
+                    "this host.",
+                    "Run this on the host that is to be checked.",
+                )
         case Reach.NO_XEN:
             yield problem(
                 "libvirt",

@@ -113,14 +113,17 @@ def with_libvirt(version: int) -> LibvirtFacts:
     [
         (with_libvirt(9_000_000), ok("libvirt", "libvirt at xen:///system is 9.0.0.")),
         (with_libvirt(1_003_002), ok("libvirt", "libvirt at xen:///system is 1.3.2.")),
-        (
-            with_libvirt(1_003_001),
-            advice(
-                "libvirt",
-                "libvirt at xen:///system is 1.3.1; for migrations 1.3.2 or newer is "
-                "advised.",
-                "Install libvirt 1.3.2 or newer.",
-            ),
+        *(
+            (
+                with_libvirt(number),
+                advice(
+                    "libvirt",
+                    f"libvirt at xen:///system is {told}; for migrations 1.3.2 or "
+                    "newer is advised.",
+                    "Install libvirt 1.3.2 or newer.",
+                ),
+            )
+            for number, told in ((1_003_001, "1.3.1"), (1_002_015, "1.2.15"))
         ),
         (
             with_libvirt(1_002_014),
@@ -168,6 +171,22 @@ def with_libvirt(version: int) -> LibvirtFacts:
 )
 def test_libvirt(facts: LibvirtFacts, found: Finding) -> None:
     assert list(libvirt.reached(facts)) == [found]
+
+
+def test_another_hosts_libvirt() -> None:
+    uri = "xen+ssh://root@xen2/system"
+    facts = LibvirtFacts(uri=uri, uid=0, host=HOST)
+    assert list(libvirt.reached(facts)) == [
+        ok("libvirt", f"libvirt at {uri} is 9.0.0."),
+        advice(
+            "libvirt",
+            f"libvirt at {uri} is asked over the network, and all other checks look at "
+            "this host.",
+            "Run this on the host that is to be checked.",
+        ),
+    ]
+    local = dataclasses.replace(facts, uri="xen+unix:///system?socket=/run/x")
+    assert len(list(libvirt.reached(local))) == 1
 
 
 def test_who_asks() -> None:
@@ -236,6 +255,10 @@ def dom0_of(facts: Dom0Facts, **changes: Any) -> Dom0Facts:
             ),
         ),
         (
+            dom0_of(FIXED, memory_mib=1024),
+            ok("dom0-memory", "Domain-0 has 1024 MiB, fixed."),
+        ),
+        (
             dom0_of(FIXED, memory_mib=700),
             advice(
                 "dom0-memory",
@@ -268,6 +291,15 @@ def dom0_of(facts: Dom0Facts, **changes: Any) -> Dom0Facts:
                 "dom0-memory",
                 "Xen was booted without a fixed dom0_mem, Domain-0 has 4000 MiB of the "
                 "host's 4096 MiB and autoballoon is off, so guests find no memory.",
+                SIZE,
+            ),
+        ),
+        (
+            dom0_of(LOOSE, memory_mib=800, host_mib=1000, in_libvirt=False),
+            advice(
+                "dom0-memory",
+                "Xen was booted without a fixed dom0_mem; Domain-0 has 800 MiB of the "
+                "host's 1000 MiB, which changes with the guests that are started.",
                 SIZE,
             ),
         ),
@@ -339,18 +371,21 @@ def test_who_takes_dom0s_memory(facts: Dom0Facts, found: list[Finding]) -> None:
         (1, 2, [ok("dom0-cpus", "Domain-0 has 1 vCPU, the host 2 CPUs.")]),
         (8, 8, [ok("dom0-cpus", "Domain-0 has 8 vCPUs, the host 8 CPUs.")]),
         (4, 64, [ok("dom0-cpus", "Domain-0 has 4 vCPUs, the host 64 CPUs.")]),
-        (
-            64,
-            64,
-            [
-                advice(
-                    "dom0-cpus",
-                    "Domain-0 has 64 vCPUs, as many as the host has CPUs, and competes "
-                    "with guests for each.",
-                    f"Put a number of vCPUs for Domain-0, as in dom0_max_vcpus=4, "
-                    f"{ON_XEN}",
-                )
-            ],
+        *(
+            (
+                every,
+                every,
+                [
+                    advice(
+                        "dom0-cpus",
+                        f"Domain-0 has {every} vCPUs, as many as the host has CPUs, "
+                        "and competes with guests for each.",
+                        "Put a number of vCPUs for Domain-0, as in dom0_max_vcpus=4, "
+                        + ON_XEN,
+                    )
+                ],
+            )
+            for every in (9, 64)
         ),
         (None, 64, []),
         (64, None, []),

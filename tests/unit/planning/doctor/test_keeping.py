@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from nova_xen.model import GIB, MIB
+from nova_xen.model.certificates import PkiFacts, PkiFile, Unfit, UnfitFiles
 from nova_xen.model.doctor import (
     ClockFacts,
     Finding,
     FolderFacts,
     LeftoverFacts,
     MountFacts,
-    PkiFacts,
-    PkiFile,
     Program,
     ProgramFacts,
     TransportFacts,
@@ -230,7 +229,9 @@ def test_nobody_listens() -> None:
 MAKE = "make them as https://libvirt.org/kbase/tlscerts.html tells"
 
 
-def pki(place: int = 0, *, unfit: tuple[str, ...] = (), **changes: Any) -> PkiFacts:
+def pki(
+    place: int = 0, *, unfit: tuple[UnfitFiles, ...] = (), **changes: Any
+) -> PkiFacts:
     files = list(FILES)
     files[place] = dataclasses.replace(files[place], **changes)
     return PkiFacts(files=tuple(files), now=NOW, unfit=unfit)
@@ -318,14 +319,26 @@ def pki(place: int = 0, *, unfit: tuple[str, ...] = (), **changes: Any) -> PkiFa
                 "days.",
             ),
         ),
-        (
-            pki(unfit=(f"The key {KEY} is not that of the certificate {CERT}",)),
-            problem(
-                "certificates",
-                f"The key {KEY} is not that of the certificate {CERT}: servers cannot "
-                "migrate by TLS.",
-                f"Put the key there that belongs to it, or {MAKE}.",
-            ),
+        *(
+            (
+                pki(unfit=(UnfitFiles(why, CERT, "/pki/other.pem"),)),
+                problem(
+                    "certificates",
+                    f"The certificate {CERT} {words}: servers cannot migrate by TLS.",
+                    f"Put those there that belong together, or {MAKE}.",
+                ),
+            )
+            for why, words in (
+                (Unfit.OTHER_KEY, "is not that of the key /pki/other.pem"),
+                (
+                    Unfit.OTHER_AUTHORITY,
+                    "was not signed by the authority /pki/other.pem",
+                ),
+                (
+                    Unfit.NOT_UNDERSTOOD,
+                    "and the key /pki/other.pem are not understood",
+                ),
+            )
         ),
     ],
 )
@@ -415,6 +428,18 @@ ROOT = "Run this as root, and see that the file system is not mounted read-only.
             ),
         ),
         (
+            folder(free=5 * GIB),
+            ok("instances-path", "/srv/instances has 5.0 GiB free (ext4, /dev/sda1)."),
+        ),
+        (
+            folder(free=100 * MIB, mount=None),
+            advice(
+                "instances-path",
+                "/srv/instances has 100 MiB free; 5.0 GiB or more are advised.",
+                FREE,
+            ),
+        ),
+        (
             folder(free=100 * MIB - 1, mount=None),
             problem(
                 "instances-path",
@@ -482,6 +507,10 @@ ELSEWHERE = (
     ("facts", "found"),
     [
         (state(), ok("migration-state", "/var/m has 1.0 GiB free (ext4, /dev/sda1).")),
+        (
+            dataclasses.replace(state(), mount=None),
+            ok("migration-state", "/var/m has 1.0 GiB free."),
+        ),
         (
             state(free=50 * MIB),
             advice(

@@ -278,6 +278,12 @@ READY = ApplianceFacts(
             "Install it (apt install qemu-system-x86).",
         ),
         (
+            {"cache_open": True},
+            "/var/cache/x, where libguestfs's appliance is kept, can be written by "
+            "others: no files are injected into guests.",
+            "Remove it, or give it to the user nova-xen runs as, with mode 0700.",
+        ),
+        (
             {"free": 399 * MIB},
             "/var/cache/x has 399 MiB free, and libguestfs's appliance takes some 400 "
             "MiB there.",
@@ -305,6 +311,7 @@ def test_what_libguestfs_lacks(
     [
         {},
         {"free": None},
+        {"free": 400 * MIB},
         {"kernels": (dataclasses.replace(KERNEL, readable=False), KERNEL)},
         {"partition": 0},
     ],
