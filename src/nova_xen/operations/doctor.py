@@ -66,7 +66,10 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Every check, passed or not, in the order in which to put things right."""
     doctor = _Doctor(patience)
-    _Examination(host, conf, places or Places(), doctor).all(unsettled)
+    try:
+        _Examination(host, conf, places or Places(), doctor).all(unsettled)
+    finally:
+        doctor.close()
     return tuple(doctor.findings)
 
 
@@ -101,6 +104,10 @@ class _Doctor:
         else:
             return facts
         return None
+
+    def close(self) -> None:
+        """Let go of the threads that facts were gathered on."""
+        self._runner.close()
 
     def _failed(self, name: str, why: str) -> None:
         self.findings.append(

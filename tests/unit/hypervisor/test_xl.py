@@ -154,6 +154,17 @@ def test_what_stays_until_the_next_boot_is_asked_once(host: Host) -> None:
     assert host.calls().count("info") == 1
 
 
+def test_all_of_info_is_told_anew_each_time(host: Host) -> None:
+    toolstack = host.toolstack()
+    assert toolstack.virt_caps()
+    for _ in range(2):
+        assert XlToolstack(str(host.path)).info() == {
+            "xen_scheduler": "credit2",
+            "virt_caps": "pv hvm hap gnttab-v1 gnttab-v2",
+        }
+    assert host.calls().count("info") == 3
+
+
 def test_a_failure_is_not_remembered(host: Host) -> None:
     toolstack = host.toolstack()
     working = host.path.read_text()
