@@ -286,8 +286,32 @@ def test_an_openssl_that_does_not_tell(
 
 def test_no_certificates(places: Places) -> None:
     facts = certificates.pki_facts(TLS, places)
-    assert len(facts.files) == len(ALL)
-    assert not any(each.exists for each in facts.files)
+    assert {each.path for each in facts.files} == {str(places.at(p)) for p in ALL}
+    assert facts.files == tuple(
+        PkiFile(path=each.path, exists=False) for each in facts.files
+    )
+
+
+@pytest.mark.parametrize(
+    ("uid", "why", "unknown"),
+    [(0, "Permission denied", ""), (1000, "", "Permission denied")],
+)
+def test_one_that_root_alone_may_read(
+    pki: Places, monkeypatch: pytest.MonkeyPatch, uid: int, why: str, unknown: str
+) -> None:
+    """libvirt is root; what another user sees of it is no fault."""
+    real, cert = Path.read_bytes, pki.at(certificates.SERVER[0])
+
+    def read(path: Path) -> bytes:
+        if path == cert:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    facts = certificates.pki_facts(TLS, pki)
+    assert of(facts.files, cert) == PkiFile(path=str(cert), why=why, unknown=unknown)
+    assert facts.unfit == ()
 
 
 def test_one_that_cannot_be_read(pki: Places) -> None:

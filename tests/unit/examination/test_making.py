@@ -15,8 +15,8 @@ from nova_xen.examination import appliance, boot, console, network, programs
 from nova_xen.examination.places import Places
 from nova_xen.hypervisor import BootPaths
 from nova_xen.hypervisor.device_model import PATHS
-from nova_xen.model import DiskFormat, GuestMode
-from nova_xen.model.doctor import GuestfsModule, Program
+from nova_xen.model import BridgeFacts, DiskFormat, GuestMode
+from nova_xen.model.doctor import ApplianceFacts, GuestfsModule, Program
 from unit.examination.conftest import Put
 
 Make = Callable[[str, str], str]
@@ -137,10 +137,14 @@ def test_libguestfs_on_a_host_that_has_nothing(
     assert (facts.kernels, facts.supermin, facts.emulates) == ((), False, False)
 
 
-def test_nothing_is_looked_at_where_nothing_is_injected(root: Path) -> None:
-    nowhere = Places(root=root / "nowhere")
-    facts = appliance.appliance_facts(-2, "/nowhere", nowhere)
-    assert (facts.partition, facts.kernels) == (-2, ())
+def test_nothing_is_looked_at_where_nothing_is_injected(
+    places: Places, put: Put
+) -> None:
+    put("/boot/vmlinuz-6.1")
+    assert appliance.appliance_facts(0, "/nowhere", places).kernels
+    assert appliance.appliance_facts(-2, "/nowhere", places) == ApplianceFacts(
+        partition=-2
+    )
 
 
 def xenconsoled(put: Put, *options: str) -> None:
@@ -176,6 +180,15 @@ def test_bridges_and_their_scripts(places: Places, put: Put, root: Path) -> None
     assert (facts.scripts[0].exists, facts.scripts[0].executable) == (True, False)
     put("/etc/xen/scripts/vif-bridge", mode=0o755)
     assert network.network_facts(None, places).scripts[0].executable
+
+
+def test_the_script_of_open_vswitch(
+    places: Places, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge = BridgeFacts(name="br-int", mtu=1500, openvswitch=True)
+    monkeypatch.setattr(network, "host_bridges", lambda _path: {"br-int": bridge})
+    (script,) = network.network_facts(None, places).scripts
+    assert script.path == f"{root}/etc/xen/scripts/vif-openvswitch"
 
 
 def test_a_script_that_the_option_names(places: Places, put: Put, root: Path) -> None:
