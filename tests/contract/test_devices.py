@@ -118,6 +118,23 @@ def test_a_failed_live_change_leaves_the_definition(running: Any, disk: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("plugged", "code", "words"),
+    [
+        (LIVE, ARGUMENT, "no target device xvdb"),
+        (CONFIG, FAILED, "disk xvdb not found"),
+    ],
+)
+def test_half_a_disk_is_not_unplugged_from_both(
+    running: Any, disk: str, plugged: int, code: int, words: str
+) -> None:
+    running.attachDeviceFlags(disk, plugged)
+    with refused(code, LIBXL, words):
+        running.detachDeviceFlags(disk, BOTH)
+    both = _targets(running) + _targets(running, INACTIVE)
+    assert both == ["xvdb"]
+
+
+@pytest.mark.parametrize(
     ("flags", "code", "words"),
     [
         (LIVE, FAILED, "disk xvdb not found"),
@@ -233,6 +250,52 @@ def test_a_plugged_nic_has_no_name_in_the_definition(running: Any, nic: str) -> 
     running.attachDeviceFlags(nic, LIVE)
     root = etree.fromstring(running.XMLDesc())
     assert root.find("devices/interface/target") is None
+
+
+@pytest.mark.parametrize("plugged", [LIVE, CONFIG])
+def test_half_a_nic_is_not_unplugged_from_both(
+    running: Any, nic: str, plugged: int
+) -> None:
+    running.attachDeviceFlags(nic, plugged)
+    with refused(libvirt.VIR_ERR_DEVICE_MISSING, DOMAIN):
+        running.detachDeviceFlags(nic, BOTH)
+    assert _macs(running) + _macs(running, INACTIVE) == [documents.MAC]
+
+
+def test_an_address_is_made_for_both_documents(xen: Tier, running: Any) -> None:
+    made = documents.nic(xen.bridge).replace(f'<mac address="{documents.MAC}"/>', "")
+    running.attachDeviceFlags(made, BOTH)
+    (made_now,) = _macs(running)
+    assert made_now
+    assert _macs(running, INACTIVE) == [made_now]
+
+
+def _on_openvswitch(xen: Tier, port: str) -> str:
+    return documents.nic(xen.bridge).replace("</interface>", f"{port}</interface>")
+
+
+def _interface_id(domain: Any) -> str | None:
+    root = etree.fromstring(domain.XMLDesc(INACTIVE))
+    parameters = root.find("devices/interface/virtualport/parameters")
+    return None if parameters is None else parameters.get("interfaceid")
+
+
+def test_an_interface_id_is_made_anew_each_time(xen: Tier, defined: Any) -> None:
+    # One that is plugged in now and for later has two of them, unlike its address.
+    made = _on_openvswitch(xen, '<virtualport type="openvswitch"/>')
+    found = set()
+    for _ in range(2):
+        defined.attachDeviceFlags(made, CONFIG)
+        found.add(_interface_id(defined))
+        defined.detachDeviceFlags(made, CONFIG)
+    assert len(found - {None}) == 2
+
+
+def test_an_interface_id_that_is_given_is_kept(xen: Tier, defined: Any) -> None:
+    given = "5a1e2d3c-0000-4000-8000-00000000000a"
+    port = f'<virtualport type="openvswitch"><parameters interfaceid="{given}"/>'
+    defined.attachDeviceFlags(_on_openvswitch(xen, f"{port}</virtualport>"), CONFIG)
+    assert _interface_id(defined) == given
 
 
 @pytest.mark.parametrize("flags", [LIVE, CONFIG])

@@ -29,6 +29,14 @@ def read(xml: str) -> Element:
     return device
 
 
+def again(device: Element, xml: str) -> Element:
+    """Return it as libvirt reads it once more, with the MAC address it was given."""
+    made = read(xml)
+    if device.tag == "interface":
+        xmltext.child(made, "mac").set("address", mac_of(device))
+    return made
+
+
 def target_of(disk: Element) -> str:
     """Return a disk's device name in the guest."""
     target = disk.find("target")

@@ -69,16 +69,19 @@ class DomainDevices(DomainBase):
     def _change(
         self, xml: str, flags: int, function: str, config: _Change, live: _Change
     ) -> int:
-        """Change a copy of the definition first, then the guest, then keep both."""
+        """Change a copy of the definition first, then the guest, then keep both.
+
+        libvirt makes one MAC address for both, and an interface id for each.
+        """
         errors.check_flags(flags, _LIVE | _CONFIG, function)
         guest = self._wait_for_job(self._guest())
         impact = guest.impact(flags)
         device = devices.read(xml)
         changed = copy.deepcopy(guest.config)
         if impact & _CONFIG:
-            config(xmltext.child(changed, "devices"), copy.deepcopy(device))
+            config(xmltext.child(changed, "devices"), devices.again(device, xml))
         if impact & _LIVE:
-            live(xmltext.child(guest.current, "devices"), copy.deepcopy(device))
+            live(xmltext.child(guest.current, "devices"), device)
         if impact & _CONFIG:
             guest.assign(changed)
         return 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
+import uuid
 
 import libvirt
 from lxml import etree
@@ -70,6 +71,9 @@ def normalize_nic(nic: Element) -> None:
         tail = ":".join(f"{byte:02x}" for byte in secrets.token_bytes(3))
         mac.set("address", f"00:16:3e:{tail}")
     mac.set("address", mac.get("address", "").lower())
+    port = nic.find("virtualport[@type='openvswitch']")
+    if port is not None and not attribute(port, "parameters", "interfaceid"):
+        child(port, "parameters").set("interfaceid", str(uuid.uuid4()))
     target = nic.find("target")
     if target is not None and re.match(r"vif|vnet", target.get("dev", "")):
         nic.remove(target)

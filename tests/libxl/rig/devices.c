@@ -100,15 +100,19 @@ int libxl_device_disk_add(libxl_ctx *ctx, uint32_t id, libxl_device_disk *disk,
                           const libxl_asyncop_how *how)
 {
     struct sim_domain *domain;
+    char name[SIM_TEXT] = "";
     int result = ERROR_FAIL;
 
     sim_lock();
     domain = sim_find(id);
+    if (domain)
+        sim_copy(name, sizeof name, domain->name);
     if (domain && !sim_fails("attach-disk", domain->name) &&
         !lacks_qemu(domain, disk) && plug_disk(domain, disk) == 0)
         result = 0;
     sim_unlock();
     sim_log("attach-disk %u %s %s", id, disk->vdev, disk->pdev_path);
+    sim_waits("attach-disk", name);
     return result;
 }
 

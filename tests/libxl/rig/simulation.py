@@ -58,7 +58,7 @@ class Simulation:
 
     @contextlib.contextmanager
     def holding(self, operation: str, name: str = "*") -> Iterator[None]:
-        """Let calls of create, destroy or copy wait until the context ends."""
+        """Let calls of create, destroy, copy or attach-disk wait in the context."""
         self._do("hold", operation, name)
         try:
             yield
