@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from libxl.hosts import make_plan, open_driver
-from nova_xen.operations import delete, resume, spawn
+from nova_xen.model import VolumeRequest
+from nova_xen.operations import delete, devices, resume, spawn
 from nova_xen.operations.steps import Step
 
 
@@ -37,7 +38,7 @@ def _dying(module: Any, name: str) -> None:
 
 
 def main(uri: str, folder: Path, work: str, step: str, saves: str) -> None:
-    """Create, resume or delete the server "web" until ``step`` is done.
+    """Work on the server "web" until ``step`` is done.
 
     :param saves: libvirt's folder of saved memory
     """
@@ -48,6 +49,10 @@ def main(uri: str, folder: Path, work: str, step: str, saves: str) -> None:
     elif work == "spawn":
         _dying(spawn, step)
         driver.spawn(make_plan(driver, folder))
+    elif work == "attach":
+        _dying(devices, step)
+        path = str(folder / "volume.raw")
+        driver.attach_volume("web", VolumeRequest(path=path))
     else:
         _dying(delete, step)
         driver.destroy("web")

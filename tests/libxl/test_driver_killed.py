@@ -15,7 +15,8 @@ import pytest
 import nova_xen
 from libxl.hosts import left_behind, make_plan, open_driver
 from libxl.rig.daemon import Daemon
-from nova_xen.model import PowerState
+from nova_xen import exceptions
+from nova_xen.model import PowerState, VolumeRequest
 
 CHILD_SECONDS = 120
 SPAWN = (
@@ -62,6 +63,24 @@ def test_a_creation_killed_after(
     assert len(driver.init_host()) == 1
     assert left_behind(driver, connection, tmp_path) == []
     driver.spawn(make_plan(driver, tmp_path))
+
+
+def test_a_volume_whose_giver_is_killed(
+    xen1: Daemon, connection: Any, tmp_path: Path
+) -> None:
+    """It has it, and that is told; nobody else is kept from changing devices."""
+    driver = open_driver(xen1.uri, tmp_path)
+    driver.spawn(make_plan(driver, tmp_path))
+    driver.cleanup_host()
+    volume = tmp_path / "volume.raw"
+    volume.write_bytes(bytes(1024**2))
+    _in_child(xen1.uri, tmp_path, "plug it in", "attach")
+    driver = open_driver(xen1.uri, tmp_path)
+    with pytest.raises(exceptions.VolumeRefused, match="it has it already, as xvdb"):
+        driver.attach_volume("web", VolumeRequest(path=str(volume)))
+    driver.detach_volume("web", str(volume))
+    driver.destroy("web")
+    assert left_behind(driver, connection, tmp_path) == []
 
 
 @pytest.mark.parametrize("step", DELETE)

@@ -24,6 +24,9 @@ _LATE = (
     "cliff.formatters.json_format",
     "cliff.formatters.table",
     "nova_xen.driver",
+    "nova_xen.operations.interfaces",
+    "nova_xen.operations.media",
+    "nova_xen.operations.volumes",
     "oslo_utils.imageutils.format_inspector",
 )
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from nova_xen.model import (
         CachedImage,
         CoreDump,
+        DeviceChange,
         HostFacts,
+        PluggedDevice,
         Reason,
         Removal,
         Scrubbed,
@@ -46,6 +48,18 @@ SERVER = (
     "vnc",
     "console_log",
     "properties",
+)
+DEVICE = ("server", "kind", "device", "source", "type", "live", "connected")
+DEVICES = (
+    "Kind",
+    "Device",
+    "Source",
+    "Type",
+    "Bus",
+    "Address",
+    "Read Only",
+    "Now",
+    "Next Start",
 )
 EXPLAIN = ("Element", "Choice", "Why", "Warning")
 HOST = (
@@ -114,6 +128,31 @@ def server(server: "Server") -> tuple[Any, ...]:
         server.vnc,
         shown(server.console_log),
         Pairs(dict(server.properties)),
+    )
+
+
+def device(server: str, change: "DeviceChange") -> tuple[Any, ...]:
+    """The values of :data:`DEVICE`."""
+    return (
+        shown(server),
+        change.kind.value,
+        shown(change.device),
+        shown(change.source),
+        change.type,
+        change.where.live,
+        change.connected,
+    )
+
+
+def plugged(device: "PluggedDevice") -> tuple[Any, ...]:
+    """The row of :data:`DEVICES`."""
+    return (
+        device.kind.value,
+        *map(shown, (device.device, device.source, device.type, device.bus)),
+        device.address,
+        device.readonly,
+        device.where.live,
+        device.where.config,
     )
 
 

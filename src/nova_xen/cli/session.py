@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nova_xen.model import (
         CachedImage,
         CoreDump,
+        DeviceChange,
         Diagnostics,
         HostFacts,
         Instance,
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
         MigrationRecord,
         MigrationRequest,
         Plan,
+        PluggedDevice,
         RecoveryPlan,
         Removal,
         Scrubbed,
         Server,
         ServerSummary,
         Trait,
+        VolumeRequest,
     )
     from nova_xen.model.doctor import Finding
-    from nova_xen.operations.request import CreateRequest
+    from nova_xen.operations.request import CreateRequest, NicRequest
 
 DEFAULT_CONFIG_FILE = "/etc/nova-xen/nova-xen.conf"
 
@@ -68,6 +71,17 @@ class Driver(Protocol):
     def trigger_crash_dump(
         self, name: str, path: str | None = None, *, crash: bool = False
     ) -> "CoreDump": ...
+    def list_devices(self, name: str) -> "tuple[PluggedDevice, ...]": ...
+
+    def attach_volume(self, name: str, request: "VolumeRequest") -> "DeviceChange": ...
+
+    def detach_volume(self, name: str, volume: str) -> tuple[str, ...]: ...
+
+    def change_cdrom(self, name: str, path: str | None) -> None: ...
+
+    def attach_interface(self, name: str, request: "NicRequest") -> "DeviceChange": ...
+
+    def detach_interface(self, name: str, mac: str) -> tuple[str, ...]: ...
 
     def list_servers(self) -> "tuple[ServerSummary, ...]": ...
 

@@ -5,6 +5,7 @@ from nova_xen.domain.character import Console, Serial
 from nova_xen.domain.disk import Disk, DiskDevice, DiskType
 from nova_xen.domain.display import Graphics, Input, Video
 from nova_xen.domain.domain import Devices, Domain, format_domain, parse_domain
+from nova_xen.domain.holding import HeldDisk, Holding, parse_holding
 from nova_xen.domain.interface import Interface
 from nova_xen.domain.metadata import (
     NOVA_NS,
@@ -40,6 +41,8 @@ __all__ = [
     "ExtraSpec",
     "Features",
     "Graphics",
+    "HeldDisk",
+    "Holding",
     "Input",
     "Interface",
     "Memballoon",
@@ -57,4 +60,5 @@ __all__ = [
     "Video",
     "format_domain",
     "parse_domain",
+    "parse_holding",
 ]

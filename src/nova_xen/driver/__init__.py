@@ -5,6 +5,7 @@ One short method for each operation, by Nova's names, in a file for each concern
 hands over to operations.
 """
 
+from nova_xen.driver.devices import DeviceMethods
 from nova_xen.driver.host import HostMethods
 from nova_xen.driver.images import ImageMethods
 from nova_xen.driver.migrations import MigrationMethods
@@ -13,7 +14,12 @@ from nova_xen.driver.servers import ServerMethods
 
 
 class LibvirtDriver(
-    ServerMethods, PowerMethods, ImageMethods, MigrationMethods, HostMethods
+    ServerMethods,
+    PowerMethods,
+    DeviceMethods,
+    ImageMethods,
+    MigrationMethods,
+    HostMethods,
 ):
     """A Xen host through libvirt.
 

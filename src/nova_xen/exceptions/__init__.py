@@ -18,6 +18,12 @@ the name the user gave. Nothing secret ever goes into a message.
 from nova_xen.exceptions.base import (
     NovaXenError,
 )
+from nova_xen.exceptions.devices import (
+    DetachFailed,
+    DeviceKept,
+    DeviceNotFound,
+    VolumeRefused,
+)
 from nova_xen.exceptions.host import (
     BootFileMissing,
     BridgeNotFound,
@@ -100,7 +106,10 @@ __all__ = [
     "DeadlineExceeded",
     "DeleteFailed",
     "DestinationUnreachable",
+    "DetachFailed",
+    "DeviceKept",
     "DeviceModelSilent",
+    "DeviceNotFound",
     "DumpRefused",
     "FileMissing",
     "FlavorTooSmall",
@@ -150,5 +159,6 @@ __all__ = [
     "TooManyVcpus",
     "ToolFailed",
     "ToolstackFailed",
+    "VolumeRefused",
     "WrongState",
 ]

@@ -23,7 +23,7 @@ from nova_xen.hypervisor.connection import Connection, Raw
 from nova_xen.hypervisor.deadlines import Kind
 from nova_xen.hypervisor.errors import ErrorCode, code_of
 from nova_xen.hypervisor.guest_saving import GuestSaving
-from nova_xen.model import PowerState
+from nova_xen.model import PowerState, Where
 
 _UNKNOWN_FLAG = {
     ErrorCode.INVALID_ARG,
@@ -233,6 +233,27 @@ class Guest(GuestSaving):
                 doing="setting the scheduler of",
                 kind=Kind.DEVICE,
             )
+
+    def attach_device(self, xml: str, where: Where) -> None:
+        """Plug a device into what runs, into what starts next time, or into both.
+
+        libvirt plugs it in first and keeps the definition then, in one call: a daemon
+        that dies in between leaves it plugged in and not defined.
+        """
+        self._change_device("attachDeviceFlags", xml, where, "plugging a device into")
+
+    def detach_device(self, xml: str, where: Where) -> None:
+        """Take a device out; libxl waits some seconds for the guest to let it go."""
+        self._change_device("detachDeviceFlags", xml, where, "taking a device out of")
+
+    def update_device(self, xml: str, where: Where) -> None:
+        """Change the medium of a CD drive; libxl can change nothing else."""
+        self._change_device("updateDeviceFlags", xml, where, "changing a device of")
+
+    def _change_device(self, method: str, xml: str, where: Where, doing: str) -> None:
+        flags = libvirt.VIR_DOMAIN_AFFECT_LIVE if where.live else 0
+        flags |= libvirt.VIR_DOMAIN_AFFECT_CONFIG if where.config else 0
+        self._call(method, xml, flags, doing=doing, kind=Kind.DEVICE)
 
     def wait_for_state(
         self,

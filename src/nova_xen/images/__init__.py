@@ -16,6 +16,7 @@ from nova_xen.images.files.folder import (
     sweep_leftovers,
 )
 from nova_xen.images.files.hold import hold_server
+from nova_xen.images.files.host import devices_lock
 from nova_xen.images.files.space import disk_space, folder_usage
 from nova_xen.images.inspection.check import disk_files, require_files
 from nova_xen.images.inspection.head import Head
@@ -25,6 +26,12 @@ from nova_xen.images.inspection.inspect import (
     InspectedImage,
     inspect_head,
     inspect_image,
+)
+from nova_xen.images.inspection.volume import (
+    identity_of,
+    inspect_medium,
+    inspect_volume,
+    locate_volume,
 )
 from nova_xen.images.progress import Progress, no_progress
 from nova_xen.images.sources.find import find_source
@@ -44,6 +51,7 @@ __all__ = [
     "base_path",
     "copy_files",
     "create_folder",
+    "devices_lock",
     "disk_files",
     "disk_space",
     "ensure_base",
@@ -51,10 +59,14 @@ __all__ = [
     "folder_of",
     "folder_usage",
     "hold_server",
+    "identity_of",
     "inspect_head",
     "inspect_image",
+    "inspect_medium",
+    "inspect_volume",
     "list_cache",
     "list_unfinished",
+    "locate_volume",
     "make_disk",
     "mark_unfinished",
     "no_progress",

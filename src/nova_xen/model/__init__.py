@@ -9,6 +9,17 @@ from nova_xen.model.cache import (
     ScrubResult,
 )
 from nova_xen.model.checksum import Checksum, HashAlgorithm
+from nova_xen.model.devices import (
+    DeviceChange,
+    DeviceKind,
+    DiskUse,
+    Frontend,
+    FrontendState,
+    PluggedDevice,
+    Volume,
+    VolumeRequest,
+    Where,
+)
 from nova_xen.model.diagnostics import (
     CpuDiagnostics,
     Diagnostics,
@@ -97,6 +108,8 @@ __all__ = [
     "CoreDump",
     "CpuComparison",
     "CpuDiagnostics",
+    "DeviceChange",
+    "DeviceKind",
     "Diagnostics",
     "DiskBus",
     "DiskCounters",
@@ -105,9 +118,12 @@ __all__ = [
     "DiskKind",
     "DiskPlan",
     "DiskSpace",
+    "DiskUse",
     "DomainUsage",
     "FilePlan",
     "Flavor",
+    "Frontend",
+    "FrontendState",
     "GuestMode",
     "GuestSetup",
     "GuestView",
@@ -144,6 +160,7 @@ __all__ = [
     "NicModel",
     "Plan",
     "PlanOptions",
+    "PluggedDevice",
     "PowerState",
     "Reason",
     "RecoveryAction",
@@ -163,5 +180,8 @@ __all__ = [
     "TimeoutAction",
     "Trait",
     "VhdSubformat",
+    "Volume",
+    "VolumeRequest",
+    "Where",
     "XenDomain",
 ]

@@ -81,6 +81,9 @@ class Host:
     xen_run_dir: str = "/var/run/xen"
     injection: InjectionOptions = dataclasses.field(default_factory=InjectionOptions)
     toolstack: Callable[[], XenTools] = xl_toolstack
+    #: how long a guest has to take a device that is plugged in
+    device_timeout: float = 10
+    xenstored_sockets: tuple[str, ...] | None = None
 
     def facts(
         self, formats: Iterable[DiskFormat] = (), *, programs: bool = True

@@ -77,7 +77,7 @@ def build_instance(request: CreateRequest, image: Image | None = None) -> Instan
         uuid=str(uuid.uuid4()),
         image=image or _local_image(request),
         flavor=request.flavor,
-        nics=tuple(_nic(nic) for nic in request.nics),
+        nics=tuple(map(make_nic, request.nics)),
         kernel=_boot_file(request, "kernel", request.kernel),
         ramdisk=_boot_file(request, "ramdisk", request.ramdisk),
         vnc_password=request.vnc_password,
@@ -92,7 +92,8 @@ def _local_image(request: CreateRequest) -> Image:
     return inspected(request, path, path, ImageOptions())
 
 
-def _nic(request: NicRequest) -> Nic:
+def make_nic(request: NicRequest) -> Nic:
+    """The interface, with an address of its own."""
     return Nic(
         bridge=request.bridge,
         mac=request.mac or random_mac(),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disk buses and device names."""
 
+import re
 import string
 
 from nova_xen import exceptions
@@ -14,6 +15,7 @@ LIMITS = {DiskBus.IDE: 4, DiskBus.SCSI: 7}
 
 PREFIXES = {DiskBus.XEN: "xvd", DiskBus.IDE: "hd", DiskBus.SCSI: "sd"}
 
+_TARGET = re.compile(r"(?:xvd|hd|sd)(?P<letters>[a-z]{1,3})", re.ASCII)
 _XEN_ONLY = (DiskBus.XEN,)
 #: The first is the default. A CD drive named sda would be IDE all the same.
 BUSES = {
@@ -81,3 +83,17 @@ def device_name(
             name=f"hw_{kind}_bus",
         )
     return PREFIXES[bus] + device_letters(index)
+
+
+def device_index(target: str) -> int:
+    """The place of a disk by its name: xvda, hda and sda are 0.
+
+    :raises ValueError: that is no disk's name
+    """
+    found = _TARGET.fullmatch(target)
+    if found is None:
+        raise ValueError(f"{target!r} is no name of a disk")
+    index = 0
+    for letter in found["letters"]:
+        index = index * 26 + string.ascii_lowercase.index(letter) + 1
+    return index - 1

@@ -12,7 +12,7 @@ from typing import Any
 from nova_xen import config
 from nova_xen.domain import Domain, parse_domain
 from nova_xen.driver import LibvirtDriver
-from nova_xen.model import MIB, Flavor, Server
+from nova_xen.model import MIB, DiskFormat, Flavor, Server, VolumeRequest
 from nova_xen.operations.host import Host
 from nova_xen.operations.request import CreateRequest
 from nova_xen.testing import FakeHost
@@ -65,6 +65,15 @@ class Scene:
         driver = self.driver
         try:
             return driver.spawn(driver.plan(driver.build_instance(request)))
+        finally:
+            driver.cleanup_host()
+
+    def give(self, path: pathlib.Path, declared: str | None = None) -> None:
+        """The whole way of ``server add volume``."""
+        fmt = None if declared is None else DiskFormat(declared)
+        driver = self.driver
+        try:
+            driver.attach_volume(SERVER, VolumeRequest(path=str(path), format=fmt))
         finally:
             driver.cleanup_host()
 

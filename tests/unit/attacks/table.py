@@ -5,7 +5,7 @@ python -m unit.attacks.table`` writes its page."""
 import dataclasses
 import pathlib
 
-from unit.attacks import imports, later, lying, moving, rewritten, sizes, writing
+from unit.attacks import imports, lying, moving, rewritten, sizes, volumes, writing
 from unit.attacks.scene import Attack
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -15,6 +15,7 @@ _TRACED = (
     "tests/unit/images/test_traced.py::"
     "test_no_file_is_opened_but_the_image_and_the_servers_own"
 )
+_VOLUMES = "tests/unit/attacks/test_volumes.py::"
 _TRAPS = "tests/appliance/test_traps.py::"
 _DOCUMENT = "tests/unit/planning/migration/test_document.py::"
 _PEER = "tests/unit/migration/peer/"
@@ -68,7 +69,10 @@ ROWS = (
         "the format is decided once, and libvirt and libguestfs are told it; a raw "
         "disk stays raw however its server is started again",
         rewritten.format_when_started_again,
-        (f"{_TRAPS}test_a_raw_disk_with_a_header_in_it_stays_raw",),
+        (
+            f"{_TRAPS}test_a_raw_disk_with_a_header_in_it_stays_raw",
+            f"{_VOLUMES}test_what_a_guest_writes_into_its_volume_stays_raw",
+        ),
     ),
     Row(
         "CVE-2013-2096",
@@ -101,7 +105,7 @@ ROWS = (
         "an import converts an image with a backing file",
         "refused by its header, however it comes",
         imports.backing_file,
-        (_TRACED,),
+        (_TRACED, f"{_VOLUMES}test_volumes_that_name_a_file_of_the_host_are_refused"),
     ),
     Row(
         "CVE-2015-7548",
@@ -137,22 +141,24 @@ ROWS = (
         "CVE-2023-2088",
         "a server keeps the device of a volume whose attachment was deleted, and has "
         "another's volume there later",
-        "there are no volumes yet; each disk is a file of the server's own folder",
-        later.volumes,
+        "a volume is taken out of both documents, or told; while one of them has it, "
+        "no other server is given what lies at its path",
+        volumes.kept_device,
     ),
     Row(
         "CVE-2024-32498",
         "qcow2 that keeps its data in a file of the host",
         "refused by its header, however it comes",
         imports.data_file,
-        (_TRACED,),
+        (_TRACED, f"{_VOLUMES}test_volumes_that_name_a_file_of_the_host_are_refused"),
     ),
     Row(
         "CVE-2024-40767",
         "the same, and all of the above, declared as raw or as another format",
-        "refused: the bytes must be what was declared",
+        "refused: the bytes must be what was declared; a volume that is declared raw "
+        "is served raw, and what it names is not opened",
         imports.declared_as_another,
-        (_TRACED,),
+        (_TRACED, f"{_VOLUMES}test_one_that_is_declared_raw_is_raw"),
     ),
     Row(
         "CVE-2026-24708",
@@ -208,7 +214,7 @@ touches that file, and none may. ``tests/unit/images/test_traced.py`` has it tel
 no program on the way of an image opens any other file than its own.
 
 Some of the attacks went through operations that are not there yet: rescue, snapshots,
-resize, volumes. Their rows say so, and make the attack through what there is instead;
+resize. Their rows say so, and make the attack through what there is instead;
 they fail as soon as the driver or the command has such an operation.
 
 The last rows have no number: they are what a migration newly exposes. The program that

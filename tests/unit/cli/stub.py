@@ -17,6 +17,8 @@ from nova_xen.model import (
     CachedImage,
     CoreDump,
     CpuDiagnostics,
+    DeviceChange,
+    DeviceKind,
     Diagnostics,
     DiskCounters,
     DiskDiagnostics,
@@ -32,6 +34,7 @@ from nova_xen.model import (
     NicDiagnostics,
     Plan,
     PlanOptions,
+    PluggedDevice,
     PowerState,
     Removal,
     ResourceClass,
@@ -41,6 +44,8 @@ from nova_xen.model import (
     ServerNic,
     ServerSummary,
     Trait,
+    VolumeRequest,
+    Where,
 )
 from nova_xen.model.doctor import Finding
 from nova_xen.model.host import BootFiles, BridgeFacts
@@ -48,7 +53,7 @@ from nova_xen.planning import make_plan
 from unit.cli.migrations import MigrationStub
 
 if TYPE_CHECKING:  # it takes a quarter of a second, and many processes import this
-    from nova_xen.operations.request import CreateRequest
+    from nova_xen.operations.request import CreateRequest, NicRequest
 
 UUID = "5a1e2d3c-0000-4000-8000-0000000000{:02x}"
 Progress = Callable[[str, float], None]
@@ -159,6 +164,15 @@ class StubDriver(MigrationStub):
         self.pruned: tuple[Removal, ...] = ()
         self.diagnostics = make_diagnostics()
         self.findings: tuple[Finding, ...] = ()
+        self.change = DeviceChange(
+            kind=DeviceKind.DISK,
+            device="xvdb",
+            source="/srv/volume",
+            type="raw",
+            where=Where(live=True, config=True),
+        )
+        self.left: tuple[str, ...] = ()
+        self.devices: tuple[PluggedDevice, ...] = ()
 
     def _find(self, name: str) -> Server:
         for server in self.servers.values():
@@ -251,6 +265,30 @@ class StubDriver(MigrationStub):
     ) -> CoreDump:
         self._call("trigger_crash_dump", name, path, crash)
         return CoreDump(server=name, path=path or "/dumps/core", size=1024**2)
+
+    def list_devices(self, name: str) -> tuple[PluggedDevice, ...]:
+        self._call("list_devices", name)
+        return self.devices
+
+    def attach_volume(self, name: str, request: VolumeRequest) -> DeviceChange:
+        self._call("attach_volume", name, request)
+        return self.change
+
+    def detach_volume(self, name: str, volume: str) -> tuple[str, ...]:
+        self._call("detach_volume", name, volume)
+        return self.left
+
+    def change_cdrom(self, name: str, path: str | None) -> None:
+        self._call("change_cdrom", name, path)
+
+    def attach_interface(self, name: str, request: "NicRequest") -> DeviceChange:
+        self._call("attach_interface", name, request)
+        kind, mac = DeviceKind.NETWORK, request.mac or "00:16:3e:00:00:01"
+        return dataclasses.replace(self.change, kind=kind, device=mac)
+
+    def detach_interface(self, name: str, mac: str) -> tuple[str, ...]:
+        self._call("detach_interface", name, mac)
+        return self.left
 
     def list_servers(self) -> tuple[ServerSummary, ...]:
         self._call("list_servers")

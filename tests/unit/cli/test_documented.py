@@ -15,6 +15,8 @@ DOCUMENT = pathlib.Path(__file__).parents[3] / "doc" / "cli.rst"
 TABLES = {
     "``server list``: a list of objects": rows.LIST_LONG,
     "``server show`` and ``server create``: one object": rows.SERVER,
+    "``server add volume`` and ``server add network``: one object": rows.DEVICE,
+    "``server device list``: a list of objects": rows.DEVICES,
     "``explain``: a list of objects": rows.EXPLAIN,
     "``host show``: one object": rows.HOST,
     "``host inventory``: a list of objects": resource_rows.INVENTORY,

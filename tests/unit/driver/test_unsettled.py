@@ -12,7 +12,8 @@ from nova_xen import exceptions
 from nova_xen.driver import LibvirtDriver
 from nova_xen.migration.journal import Journals
 from nova_xen.migration.unsettled import any_journal
-from nova_xen.model import MigrationState, PowerState
+from nova_xen.model import MigrationState, PowerState, VolumeRequest
+from nova_xen.operations.request import NicRequest
 from unit.cli.refusing_child import OFF, make_driver
 from unit.migration.hosts import UUID
 from unit.migration.peer.scene import journal
@@ -27,6 +28,19 @@ OPERATIONS: dict[str, tuple[str, Callable[[LibvirtDriver, str], object]]] = {
     "resumed": (OFF, lambda driver, name: driver.resume(name)),
     "dumped": (UUID, lambda driver, name: driver.trigger_crash_dump(name)),
     "deleted": (UUID, lambda driver, name: driver.destroy(name)),
+}
+DEVICES: dict[str, Callable[[LibvirtDriver, str], object]] = {
+    "attach_volume": lambda driver, name: driver.attach_volume(
+        name, VolumeRequest(path="/srv/v")
+    ),
+    "detach_volume": lambda driver, name: driver.detach_volume(name, "xvdb"),
+    "change_cdrom": lambda driver, name: driver.change_cdrom(name, None),
+    "attach_interface": lambda driver, name: driver.attach_interface(
+        name, NicRequest(bridge="br0")
+    ),
+    "detach_interface": lambda driver, name: driver.detach_interface(
+        name, "00:16:3e:00:00:01"
+    ),
 }
 NAMES = {UUID: "web", OFF: "off"}
 
@@ -58,6 +72,20 @@ def test_it_is_refused_until_it_is_settled(
     )
     after = {server.name: server.state for server in driver.list_servers()}
     assert after == before
+
+
+@pytest.mark.parametrize("method", DEVICES)
+def test_its_devices_stay_too(
+    tmp_path: pathlib.Path, journals: Journals, method: str
+) -> None:
+    driver = make_driver(tmp_path)
+    journals.keep(
+        dataclasses.replace(
+            journal(), uuid=UUID, name="web", state=MigrationState.STOPPED
+        )
+    )
+    with pytest.raises(exceptions.WrongState, match="in a migration that was cut"):
+        DEVICES[method](driver, "web")
 
 
 def test_while_it_goes_on_it_is_to_be_waited_for(

@@ -11,11 +11,11 @@ Nobody takes a second lock while it waits for one.
 import os
 import re
 
+from nova_xen.images.files.host import LOCKS
 from nova_xen.model import CacheKind
 
 #: beside the folders of instances, by Nova's names where it has them
 FOLDERS = {CacheKind.BASE: "_base", CacheKind.IMPORT: "_imports"}
-LOCKS = "locks"
 _MODE = 0o711
 _NAME = re.compile(r"[0-9a-f]{64}\.(raw|qcow2|image)")
 #: as it stands within a longer text

@@ -14,7 +14,8 @@ import stat
 import time
 from collections.abc import Iterator
 
-from nova_xen.images.cache.store import BASE_NAME, FOLDERS, LOCKS
+from nova_xen.images.cache.store import BASE_NAME, FOLDERS
+from nova_xen.images.files.host import LOCKS
 from nova_xen.images.files.regular import NotRegular, open_regular
 from nova_xen.images.inspection.header import Qcow2Header
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a running guest has taken a device, asked of xenstore."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from nova_xen import exceptions
+from nova_xen.domain import Disk
+from nova_xen.hypervisor import Guest
+from nova_xen.hypervisor.frontends import disk_path, interface_path, read_frontend
+from nova_xen.hypervisor.xenstore import SOCKETS, Xenstore
+from nova_xen.model import FrontendState
+from nova_xen.operations.host import Host
+from nova_xen.planning.attached import Device
+from nova_xen.planning.frontends import judge_frontend, vbd_number
+
+LOG = logging.getLogger(__name__)
+
+#: seconds between looks
+_INTERVAL = 0.25
+Locate = Callable[[Xenstore, int], str | None]
+
+
+def locate(device: Device) -> Locate:
+    """Where a device is in xenstore, given the id of its domain."""
+    if isinstance(device, Disk):
+        number = vbd_number(device.target_dev)
+        return lambda _xenstore, domid: disk_path(domid, number)
+    mac = (device.mac or "").lower()
+    return lambda xenstore, domid: interface_path(xenstore, domid, mac)
+
+
+def await_frontend(host: Host, guest: Guest, device: Device) -> FrontendState | None:
+    """Give the guest its time to take a device.
+
+    :returns: what both sides make of it then; None when xenstored cannot be asked, or
+        the guest went off
+    """
+    begun = time.monotonic()
+    find = locate(device)
+    try:
+        xenstore = Xenstore(host.xenstored_sockets or SOCKETS)
+    except exceptions.ToolstackFailed as error:
+        LOG.info("Server %s: %s", guest.name, error)
+        return None
+    try:
+        while True:
+            state = _look(xenstore, guest, find)
+            waited = time.monotonic() - begun
+            if _is_over(state, waited, host.device_timeout):
+                return state
+            time.sleep(_INTERVAL)
+    except exceptions.ToolstackFailed as error:
+        LOG.info("Server %s: %s", guest.name, error)
+        return None
+    finally:
+        xenstore.release()
+
+
+def _is_over(state: FrontendState | None, waited: float, timeout: float) -> bool:
+    """The host has thrice the guest's time: what it does not serve is taken out."""
+    match state:
+        case FrontendState.WAITING:
+            return waited >= timeout
+        case FrontendState.UNSERVED:
+            return waited >= 3 * timeout
+    return True
+
+
+def _look(xenstore: Xenstore, guest: Guest, find: Locate) -> FrontendState | None:
+    domid = guest.domid()
+    if domid is None:
+        return None
+    path = find(xenstore, domid)
+    if path is None:
+        return FrontendState.UNSERVED
+    return judge_frontend(read_frontend(xenstore, path))
+
+
+def is_held(host: Host, guest: Guest, device: Device) -> bool:
+    """Whether the guest's side of a device that was taken out is still there.
+
+    No when xenstored cannot be asked: libvirt has said that it is gone.
+    """
+    domid = guest.domid()
+    try:
+        xenstore = Xenstore(host.xenstored_sockets or SOCKETS)
+    except exceptions.ToolstackFailed:
+        return False
+    try:
+        path = None if domid is None else locate(device)(xenstore, domid)
+        return path is not None and read_frontend(xenstore, path).guest is not None
+    except exceptions.ToolstackFailed:
+        return False
+    finally:
+        xenstore.release()
