@@ -133,7 +133,10 @@ def test_a_device_that_is_read_only(dom0: Dom0, server: str, volumes: str) -> No
 
 
 def test_a_medium_changes(dom0: Dom0, server: str, volumes: str) -> None:
-    """The guest has nothing to boot from; its QEMU tells what is in the drive."""
+    """The guest has nothing to boot from; its QEMU tells what is in the drive.
+
+    libxl hands QEMU an open file, which QEMU calls /dev/fdset/0.
+    """
     marked = "dd of={0} bs=1 seek=32768 conv=notrunc status=none"
     for name in ("install", "other"):
         path = f"{volumes}/{name}.iso"
@@ -142,12 +145,16 @@ def test_a_medium_changes(dom0: Dom0, server: str, volumes: str) -> None:
         )
     iso = ("--image", f"{volumes}/install.iso", "--image-format", "iso")
     did(*(dom0, "create", server, *iso, "--ram", "128", "--disk", "1", *MODES["hvm"]))
+    held = f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -cF {volumes}/other.iso ||:"
     inside = f"xl qemu-monitor-command {server} 'info block'"
-    assert "disk.iso" in dom0.sh(inside)
+    assert dom0.sh(held).strip() == "0"
+    assert "not inserted" not in dom0.sh(inside)
     did(dom0, "change", "cdrom", server, f"{volumes}/other.iso")
-    assert f"{volumes}/other.iso" in dom0.sh(inside)
+    assert dom0.sh(held).strip() != "0"
+    assert "/dev/fdset/" in dom0.sh(inside)
     did(dom0, "change", "cdrom", server)
-    assert "other.iso" not in dom0.sh(inside)
+    assert "not inserted" in dom0.sh(inside)
+    assert dom0.sh(held).strip() == "0"
     assert status(dom0, server)[0] == "ACTIVE"
 
 

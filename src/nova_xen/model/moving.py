@@ -44,7 +44,8 @@ class Inquiry:
     """What the source asks the destination about, in one round trip.
 
     ``files`` must exist there, ``proofs`` are files whose content shall be told,
-    ``formats`` must be served by its QEMU, ``cpu`` be offered by its processor.
+    ``formats`` must be served by its QEMU, ``cpu`` be offered by its processor. The
+    ``name`` must be free; "" where that is not asked.
     """
 
     name: str

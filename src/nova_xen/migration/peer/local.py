@@ -87,7 +87,9 @@ class LocalPeer:
             max_vcpus={mode: each.max_vcpus for mode, each in facts.modes.items()},
             virt_caps=self._toolstack.virt_caps(),
             bridges=tuple(facts.bridges),
-            domains=sight.all_names(connection, self._toolstack),
+            domains=(
+                sight.all_names(connection, self._toolstack) if inquiry.name else {}
+            ),
             missing=sight.missing_files(inquiry.files),
             proofs=proofs,
             unserved_formats=tuple(sorted(facts.unserved_formats)),

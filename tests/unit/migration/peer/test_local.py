@@ -67,6 +67,13 @@ def test_what_the_host_is(scene: Scene, tmp_path: pathlib.Path) -> None:
     assert scene.fake.guest(NAME).id == domid
 
 
+def test_names_are_looked_for_only_where_one_must_be_free(scene: Scene) -> None:
+    """Asking Xen for them takes half of the time of the whole answer."""
+    scene.toolstack.all[9] = XenDomain(domid=9, name="orphan", uuid=OTHER)
+    assert scene.peer.ask(Inquiry(name="", uuid=UUID)).domains == {}
+    assert "orphan" in scene.peer.ask(Inquiry(name=NAME, uuid=UUID)).domains
+
+
 def test_its_address_is_the_operators_choice(scene: Scene) -> None:
     peer = scene.with_options(inbound_addr="2001:db8::2")
     assert peer.ask(Inquiry(name=NAME, uuid=UUID)).address == "2001:db8::2"
