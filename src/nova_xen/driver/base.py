@@ -75,10 +75,15 @@ class DriverBase:
 
         return open_migrations(self._host, self._conf)
 
-    def _require_settled(self, name: str, action: str) -> None:
+    def _require_settled(
+        self, name: str, action: str, *, lasting: bool = False
+    ) -> None:
         """See that no migration of it is under way, or was cut short, on this host.
 
         What stands still for one may run at the other host.
+
+        :param lasting: what is done outlives the server's domain: recovery would undo
+            it, even where the server never left
         """
         if any_journal(self._conf.xen.migration_state_path):
-            self._migrations.require_settled(name, action)
+            self._migrations.require_settled(name, action, lasting=lasting)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers switched on and off, and their memory on disk."""
 
+import functools
+
 from nova_xen.driver.base import DriverBase
 from nova_xen.model import CoreDump
 from nova_xen.operations import dump, power, resume, suspend
@@ -27,8 +29,9 @@ class PowerMethods(DriverBase):
 
     def reboot(self, name: str, *, hard: bool = False) -> None:
         """Ask the guest to reboot; reset it when it does not, or at once if hard."""
-        self._require_settled(name, "rebooted")
-        power.reboot(self._host, name, hard=hard)
+        allowed = functools.partial(self._require_settled, name, "rebooted")
+        allowed()
+        power.reboot(self._host, name, hard=hard, allowed=allowed)
 
     def pause(self, name: str) -> None:
         """Stop the guest's vCPUs."""
@@ -42,7 +45,7 @@ class PowerMethods(DriverBase):
 
     def suspend(self, name: str) -> None:
         """Write the guest's memory to disk and end its domain."""
-        self._require_settled(name, "suspended")
+        self._require_settled(name, "suspended", lasting=True)
         suspend.suspend(self._host, name)
 
     def resume(self, name: str) -> None:

@@ -57,7 +57,7 @@ class ServerMethods(DriverBase):
 
     def destroy(self, name: str) -> None:
         """Switch the server off and remove it with its disks."""
-        self._require_settled(name, "deleted")
+        self._require_settled(name, "deleted", lasting=True)
         delete.delete(self._host, name)
 
     def list_servers(self) -> tuple[ServerSummary, ...]:

@@ -75,6 +75,20 @@ class SaveFolder:
         ):
             os.unlink(self._kept(name))
 
+    def forget(self, name: str) -> bool:
+        """Remove both names of a guest that libvirt does not know; whether one was.
+
+        :raises SaveFolderFailed: the file system refused
+        """
+        found = self.look(name)
+        if found is None or not (found.image or found.kept):
+            return False
+        with self._changing(name, "removed"):
+            for path in (self._image(name), self._kept(name)):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+        return True
+
     def sync(self, name: str) -> None:
         """Have the image on the disk, which libvirt leaves to the kernel.
 

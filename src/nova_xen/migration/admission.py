@@ -5,9 +5,12 @@ import contextlib
 from collections.abc import Iterator
 
 from nova_xen import exceptions
+from nova_xen.domain import Domain, parse_domain
 from nova_xen.hypervisor import Guest
+from nova_xen.images import hold_server
 from nova_xen.migration.world import World
 from nova_xen.model import MigrationRequest, Side
+from nova_xen.operations.saved import forget_beside
 from nova_xen.planning.migration.checks_guest import NOT_RUNNING
 
 
@@ -42,6 +45,51 @@ def refuse_off(guest: Guest, request: MigrationRequest) -> int:
     if domid is None:
         raise refused(guest, request, NOT_RUNNING)
     return domid
+
+
+def require_unchanged(
+    guest: Guest, request: MigrationRequest, checked: Domain, document: str
+) -> None:
+    """See that what is sent has the devices that both hosts were asked about.
+
+    :param document: what is sent, read after the checks
+    :raises MigrationRefused: one was plugged in or taken out meanwhile
+    """
+    now = parse_domain(document).devices
+    before = checked.devices
+    if (now.disks, now.interfaces) != (before.disks, before.interfaces):
+        raise refused(guest, request, "its devices were changed meanwhile; try again")
+
+
+def require_same_domain(guest: Guest, request: MigrationRequest, domid: int) -> None:
+    """See that it has the domain still that everything is prepared for.
+
+    :raises MigrationRefused: it went off or was rebooted
+    """
+    now = guest.domid()
+    if now != domid:
+        how = "went off" if now is None else "was rebooted"
+        raise refused(guest, request, f"it {how} meanwhile")
+
+
+def require_idle(world: World, guest: Guest, request: MigrationRequest) -> None:
+    """See that nobody starts, saves or reboots it, and clear what such a thing left.
+
+    Old memory on disk would be restored at a later start here.
+
+    :raises MigrationRefused: somebody does
+    :raises NovaXenError: what was left cannot be removed
+    """
+    why = ""
+    with hold_server(world.host.options.instances_path, guest.uuid) as free:
+        if not free:
+            why = "another command works on it: wait for its end"
+        elif guest.has_job():
+            why = "libvirt is at work on it: wait for its end"
+        else:
+            forget_beside(guest)
+    if why:
+        raise refused(guest, request, why)
 
 
 def refuse_many(world: World, guest: Guest, request: MigrationRequest) -> None:

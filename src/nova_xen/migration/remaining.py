@@ -11,9 +11,13 @@ from nova_xen.planning.migration.hindrance import (
 )
 
 
-def how_unsettled(world: World, guest: Guest) -> tuple[str, str] | None:
+def how_unsettled(
+    world: World, guest: Guest, *, lasting: bool = False
+) -> tuple[str, str] | None:
     """What the server is in, and what to do about it; None when it is free.
 
+    :param lasting: what is to be done outlives its domain, so that whoever settles an
+        earlier migration later could not tell it from what that has left
     :raises ToolFailed: the journals cannot be read
     """
     journals = world.journals
@@ -23,7 +27,7 @@ def how_unsettled(world: World, guest: Guest) -> tuple[str, str] | None:
         advice = "wait for its end, or use 'nova-xen migration abort' at its source"
         return "being migrated", advice
     journal = journals.load(guest.uuid)
-    if journal is None or _is_free(world, journal):
+    if journal is None or (not lasting and _is_free(world, journal)):
         return None
     advice = f"run 'nova-xen migration recover {guest.name}' first"
     return "in a migration that was cut short", advice

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import ArrivalWatch, Guest, migrate_guest
-from nova_xen.migration.admission import alone, refuse_many, refuse_off, refused
+from nova_xen.migration.admission import (
+    alone,
+    refuse_many,
+    refuse_off,
+    require_idle,
+    require_same_domain,
+    require_unchanged,
+)
 from nova_xen.migration.call import Call
 from nova_xen.migration.check import Checked, check, files_of
 from nova_xen.migration.control import Wishes
@@ -30,7 +37,7 @@ from nova_xen.model import (
     Side,
 )
 from nova_xen.operations.start import cap_of
-from nova_xen.planning.migration.call import MigrationCall, decide_call
+from nova_xen.planning.migration.call import decide_call
 from nova_xen.planning.migration.document import destination_document
 from nova_xen.planning.migration.timeout import TimeoutPlan, decide_timeout
 
@@ -61,6 +68,7 @@ def migrate(
     with contextlib.ExitStack() as stack:
         stack.enter_context(alone(world, guest, request))
         domid = refuse_off(guest, request)
+        require_idle(world, guest, request)
         refuse_many(world, guest, request)
         with contextlib.ExitStack() as unused:
             launched = launch_pausing(world, guest, request, domid)
@@ -97,12 +105,11 @@ class _Run:
         self._story = Story(
             world, checked.peer, self._record(), watch, definition=definition
         )
-        self._document = destination_document(
-            guest.xml(secure=True), listen=checked.target.console_listen
-        )
-        self._definition = destination_document(
-            definition, listen=checked.target.console_listen
-        )
+        document = guest.xml(secure=True)
+        require_unchanged(guest, request, domain, document)
+        listen = checked.target.console_listen
+        self._document = destination_document(document, listen=listen)
+        self._definition = destination_document(definition, listen=listen)
 
     def _record(self) -> MigrationRecord:
         moving, now = self._checked.moving, self._world.clock()
@@ -148,10 +155,6 @@ class _Run:
         self._launched.clear()
         self._story.begin(self._checked.source.address)
         self._launched.pausing.ready()
-        domid = self._guest.domid()
-        if domid != self._launched.domid:
-            how = "went off" if domid is None else "was rebooted"
-            raise refused(self._guest, self._request, f"it {how} meanwhile")
 
     def _copy(self, domid: int) -> None:
         """libvirt's call, watched until it has ended."""
@@ -194,7 +197,7 @@ class _Run:
             ),
             pausing=self._launched.pausing,
         )
-        call = Call(lambda: _migrate(self._world, self._guest, self._plan()))
+        call = Call(self._ask)
         self._story.enter(MigrationState.COPYING)
         self._asked = call
         call.start()
@@ -202,8 +205,17 @@ class _Run:
         call.outcome()
         self._await(arrival.resumed_at, monitor)
 
-    def _plan(self) -> tuple[str, MigrationCall, str]:
-        return self._checked.uri, self._call, self._document
+    def _ask(self) -> None:
+        """Ask libvirt, for the domain that is paused when it is suspended."""
+        require_same_domain(self._guest, self._request, self._launched.domid)
+        migrate_guest(
+            self._world.host.connection,
+            self._guest,
+            self._checked.uri,
+            self._call.flags,
+            migrate_uri=self._call.migrate_uri,
+            document=self._document,
+        )
 
     def _timeout(self) -> TimeoutPlan:
         moving = self._checked.moving
@@ -286,15 +298,3 @@ class _Run:
             ending.release()
         except exceptions.NovaXenError as error:
             LOG.warning("Server %s: %s", self._guest.name, error)
-
-
-def _migrate(world: World, guest: Guest, plan: tuple[str, MigrationCall, str]) -> None:
-    uri, call, document = plan
-    migrate_guest(
-        world.host.connection,
-        guest,
-        uri,
-        call.flags,
-        migrate_uri=call.migrate_uri,
-        document=document,
-    )

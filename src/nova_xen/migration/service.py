@@ -76,16 +76,20 @@ class Migrations:
             )
         Wishes(self._world.options.state_path, guest.uuid).ask(wish)
 
-    def require_settled(self, server: str, action: str) -> None:
+    def require_settled(
+        self, server: str, action: str, *, lasting: bool = False
+    ) -> None:
         """See that no migration of a server is under way here, or was cut short.
 
         :param action: what is to be done to it, as "started"
-        :raises WrongState: there is one, and the server may run elsewhere
+        :param lasting: it outlives the server's domain
+        :raises WrongState: there is one, and the server may run elsewhere, or what is
+            done would not outlive the migration's end
         :raises ServerNotFound: there is no such server
         :raises ToolFailed: the journals cannot be read
         """
         guest = find_guest(self._world.host.connection, server)
-        how = how_unsettled(self._world, guest)
+        how = how_unsettled(self._world, guest, lasting=lasting)
         if how is not None:
             state, advice = how
             raise exceptions.WrongState(

@@ -142,20 +142,23 @@ def settle(
 
 
 def _rounds(task: _Task, close: Close) -> RecoveryPlan:
-    trouble, started = "", False
+    trouble, started = "", None
     for _ in range(_ROUNDS + 1):
         plan = _look(task)
         if all(step.action is RecoveryAction.FORGET for step in plan.steps):
-            if started:
-                sentence = started_anew(plan.sentence)
-                plan = dataclasses.replace(plan, sentence=sentence)
-            return _forget(task, plan, close)
+            return _forget(task, started_anew(plan, task.journal, started), close)
         trouble = _carry_out(task, plan.steps)
-        started |= any(step.action is RecoveryAction.START for step in plan.steps)
+        started = started if trouble else (_started(plan) or started)
     if plan.state is MigrationState.UNDECIDED:
         return plan
     sentence = trouble or _stuck(plan)
     return dataclasses.replace(plan, state=MigrationState.UNDECIDED, sentence=sentence)
+
+
+def _started(plan: RecoveryPlan) -> Side | None:
+    """Where the server is started from its disks."""
+    starts = (step for step in plan.steps if step.action is RecoveryAction.START)
+    return next((step.side for step in starts), None)
 
 
 def _forget(task: _Task, plan: RecoveryPlan, close: Close) -> RecoveryPlan:

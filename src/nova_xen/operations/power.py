@@ -2,6 +2,7 @@
 """On, off, reboot, pause: each asks first what the guest is doing."""
 
 import time
+from collections.abc import Callable
 
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
@@ -76,9 +77,17 @@ def _switch_off(guest: Guest) -> None:
     guest.wait_for_state(_is_off, 30)
 
 
-def reboot(host: Host, name: str, *, hard: bool) -> None:
+def reboot(
+    host: Host,
+    name: str,
+    *,
+    hard: bool,
+    allowed: Callable[[], None] = lambda: None,
+) -> None:
     """Reboot; hard, or when the guest does not within its time, by off and on.
 
+    :param allowed: raises what speaks against off and on by then: the server may have
+        begun to move to another host while it was waited for
     :raises WrongState: it is off, or paused and the reboot is to be soft
     """
     guest, domain = host.find(name)
@@ -94,6 +103,7 @@ def reboot(host: Host, name: str, *, hard: bool) -> None:
         if _reboot_softly(guest, domain, host.reboot_timeout):
             return
     with alone(host, guest, "rebooted"):
+        allowed()
         host.require_startable(domain, guest.name)
         _switch_off(guest)
         _start(host, guest, domain)

@@ -17,7 +17,7 @@ from nova_xen.migration.journal import Hold, Journals, boot_id
 from nova_xen.migration.peer import refusals, sight
 from nova_xen.migration.peer.actions import Patience, Scene, carry_out
 from nova_xen.migration.peer.proof import PATIENCE, read_proofs
-from nova_xen.migration.peer.start import start
+from nova_xen.migration.peer.start import forget_saved, start
 from nova_xen.model import (
     GuestView,
     Inquiry,
@@ -87,9 +87,7 @@ class LocalPeer:
             max_vcpus={mode: each.max_vcpus for mode, each in facts.modes.items()},
             virt_caps=self._toolstack.virt_caps(),
             bridges=tuple(facts.bridges),
-            domains=(
-                sight.all_names(connection, self._toolstack) if inquiry.name else {}
-            ),
+            domains=sight.all_names(connection, self._toolstack, inquiry.name),
             missing=sight.missing_files(inquiry.files),
             proofs=proofs,
             unserved_formats=tuple(sorted(facts.unserved_formats)),
@@ -119,6 +117,7 @@ class LocalPeer:
                 others = [uuid for uuid in there if uuid != journal.uuid]
                 limit = self._options.max_concurrent
                 refusals.require_room(journal, len(others), limit)
+                forget_saved(self._host.connection, journal.name)
                 self._keep_first(journal)
             except BaseException:
                 if held:

@@ -125,8 +125,15 @@ def held_domain(
     return paused_domain(journals.path(journal.uuid))
 
 
-def all_names(connection: Connection, toolstack: Toolstack) -> dict[str, str]:
-    """The UUID of each name that libvirt or Xen has, but Domain-0."""
+def all_names(
+    connection: Connection, toolstack: Toolstack, wanted: str
+) -> dict[str, str]:
+    """The UUID of each name that libvirt or Xen has, but Domain-0.
+
+    :param wanted: the name that must be free; nothing is told where that is ""
+    """
+    if not wanted:
+        return {}
     handles = connection.call("listAllDomains", 0, doing="listing the guests")
     found = {each.name: each.uuid for each in toolstack.domains()}
     found |= {each.name(): each.UUIDString() for each in handles if each.ID() != 0}

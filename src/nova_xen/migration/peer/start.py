@@ -1,13 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server started from its disks, when no memory of it can be used any more."""
+"""A server started from its disks, when no memory of it can be used any more.
+
+And memory on disk that is none of a server which arrives.
+"""
+
+import logging
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import OFF_STATES, find_guest
+from nova_xen.hypervisor import OFF_STATES, Connection, find_guest
 from nova_xen.migration.peer.actions import Scene
 from nova_xen.migration.peer.sight import domains_of
 from nova_xen.model import PowerState
 from nova_xen.operations.host import Host
 from nova_xen.operations.power import power_on
+
+LOG = logging.getLogger(__name__)
+
+
+def forget_saved(connection: Connection, name: str) -> None:
+    """Remove saved memory under the name of a server that is to arrive.
+
+    libvirt would restore it at the server's own next reboot, with newer disks.
+
+    :raises SaveFolderFailed: it cannot be removed
+    """
+    if connection.saves.forget(name):
+        LOG.warning("Server %s: memory saved here before it came was removed", name)
 
 
 def start(host: Host, scene: Scene) -> None:

@@ -8,7 +8,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Self
 
-from nova_xen.model import MigrationJournal, MigrationKind, Side, XenDomain
+from nova_xen.model import (
+    MigrationJournal,
+    MigrationKind,
+    RecoveryPlan,
+    Side,
+    XenDomain,
+)
 from nova_xen.planning.migration.remains import Remains
 
 _HERE = "this host"
@@ -272,6 +278,14 @@ class Texts:
         return self.server[0].lower() + self.server[1:]
 
 
-def started_anew(sentence: str) -> str:
-    """Where it runs, of a server that was started from its disks to settle it."""
-    return f"{sentence.rstrip('.')}, started from its disks: its memory is lost."
+def started_anew(
+    plan: RecoveryPlan, journal: MigrationJournal, side: Side | None
+) -> RecoveryPlan:
+    """The plan that says too that the server was started from its disks.
+
+    :param side: where that was done to settle it; None for nowhere
+    """
+    if side is None or plan.sentence != Texts.of(journal).runs(side):
+        return plan
+    told = f"{plan.sentence.rstrip('.')}, started from its disks: its memory is lost."
+    return dataclasses.replace(plan, sentence=told)
