@@ -13,6 +13,7 @@ from nova_xen.driver import LibvirtDriver
 from nova_xen.migration.journal import Journals
 from nova_xen.migration.unsettled import any_journal
 from nova_xen.model import MigrationState, PowerState, VolumeRequest
+from nova_xen.operations import power
 from nova_xen.operations.request import NicRequest
 from unit.cli.refusing_child import OFF, make_driver
 from unit.migration.hosts import UUID
@@ -72,6 +73,40 @@ def test_it_is_refused_until_it_is_settled(
     )
     after = {server.name: server.state for server in driver.list_servers()}
     assert after == before
+
+
+@pytest.mark.parametrize("lasting", ["suspended", "deleted"])
+@pytest.mark.parametrize("state", [MigrationState.PREPARING, MigrationState.COPYING])
+def test_what_outlives_its_domain_is_refused_though_it_never_left(
+    tmp_path: pathlib.Path, journals: Journals, lasting: str, state: MigrationState
+) -> None:
+    """Recovery would start a deleted server, and one without its saved memory."""
+    driver = make_driver(tmp_path)
+    journals.keep(
+        dataclasses.replace(journal(), uuid=UUID, name="web", state=state, pid=0)
+    )
+    with pytest.raises(exceptions.WrongState, match="in a migration that was cut"):
+        OPERATIONS[lasting][1](driver, "web")
+    assert [server.state for server in driver.list_servers()].count(
+        PowerState.RUNNING
+    ) == 1
+
+
+def test_a_reboot_asks_again_before_it_resets(
+    tmp_path: pathlib.Path, journals: Journals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration began while the guest was waited for, and may have gone over."""
+    driver = make_driver(tmp_path)
+
+    def softly(*_given: object) -> bool:
+        left = dataclasses.replace(journal(), uuid=UUID, name="web")
+        journals.keep(dataclasses.replace(left, state=MigrationState.STOPPED))
+        return False
+
+    monkeypatch.setattr(power, "_reboot_softly", softly)
+    with pytest.raises(exceptions.WrongState, match="in a migration that was cut"):
+        driver.reboot("web")
+    assert driver.get_info("web").state is PowerState.RUNNING
 
 
 @pytest.mark.parametrize("method", DEVICES)

@@ -142,6 +142,7 @@ class Place:
             opener=lambda uri: self.fake.connect(),
             deadlines=Deadlines(open=5, query=5, migrate=60),
             sleep=lambda seconds: None,
+            save_folder=self.fake.saves.path,
         )
         self.opened.append(connection)
         return connection
