@@ -9,11 +9,11 @@ otherwise: old memory with newer disks destroys a file system.
 
 from nova_xen import exceptions
 from nova_xen.domain import Domain
-from nova_xen.hypervisor import Guest, LogMark
+from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
 from nova_xen.model import PowerState
 from nova_xen.operations.alone import alone, wrong_state
 from nova_xen.operations.host import Host
-from nova_xen.operations.saved import forget_beside, require_visible
+from nova_xen.operations.saved import forget_beside, forget_saved, require_visible
 from nova_xen.operations.start import cap_of, let_run
 from nova_xen.operations.steps import Step, run_steps
 from nova_xen.operations.suspend import require_no_job, resume_in_xen
@@ -165,7 +165,8 @@ class _Restore:
         require_no_job(self._guest, "put back")
         state = self._guest.state()
         if state is not PowerState.SUSPENDED:
-            forget_beside(self._guest)
+            forget = forget_saved if state in OFF_STATES else forget_beside
+            forget(self._guest)
             self.now = f"It is {state.value} now."
             return
         files = self._guest.saved_files()

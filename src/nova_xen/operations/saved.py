@@ -36,12 +36,15 @@ def forget_beside(guest: Guest) -> None:
     """Remove files that a guest with a domain cannot need; for who is alone with it.
 
     A save that failed under a killed process leaves them, or a resume that was killed.
-    They are libvirt's while it saves or restores the guest.
+    They are libvirt's while it saves or restores the guest, and the guest's own once a
+    save is done: what was running before may have no domain by now.
 
     :raises HypervisorError, SaveFolderFailed: something is left
     """
     files = guest.saved_files()
     if files is None or not (files.image or files.kept) or guest.has_job():
+        return
+    if not guest.is_active():
         return
     LOG.warning("Server %s: removing memory saved before it last ran", guest.name)
     forget_saved(guest)

@@ -162,6 +162,18 @@ def just_before(fake: FakeHost, method: str, act: Callable[[], object]) -> None:
     gate.passing = once
 
 
+def after_next(
+    fake: FakeHost,
+    first: str,
+    then: str,
+    act: Callable[[], object],
+    during: Callable[[], object],
+) -> None:
+    """Have something done in the moment before a call that follows another one."""
+    just_before(fake, first, lambda: just_before(fake, then, act))
+    during()
+
+
 def test_somebody_else_was_faster(
     host: Host, fake: FakeHost, suspended: str, saves: Saves
 ) -> None:
@@ -368,6 +380,41 @@ def test_what_virsh_saves_is_left_to_it(
     with pytest.raises(exceptions.HypervisorError, match="state change lock"):
         acts[action](host)
     assert saves() == ["web.save"]
+
+
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_what_virsh_has_just_saved_is_left(
+    host: Host, fake: FakeHost, web: str, saves: Saves, action: str
+) -> None:
+    """It ran when its state was read, and is off by the time libvirt has no job."""
+    file = pathlib.Path(fake.saves.file("web"))
+    file.touch()
+    fake.guest("web").job = Job("managedSave")
+
+    def finish() -> None:
+        fake.guest("web").job = None
+        file.unlink()
+        fake.connect().lookupByName("web").managedSave(0)
+
+    just_before(fake, "jobInfo", finish)
+    acts = {"pause": power.pause, "resume": resume}
+    with pytest.raises(exceptions.NovaXenError):
+        acts[action](host, "web")
+    assert (state(host), saves()) == (PowerState.SUSPENDED, ["web.save"])
+
+
+def test_a_restored_guest_that_ended_leaves_no_old_memory(
+    host: Host, fake: FakeHost, suspended: str, saves: Saves
+) -> None:
+    """The answer of the restore was lost, and it was switched off by then."""
+    fake.fail_next("create", after=True)
+
+    def end() -> None:
+        fake.connect().lookupByName("web").destroy()
+
+    with pytest.raises(exceptions.StepFailed, match=r"It is stopped now\."):
+        after_next(fake, "createWithFlags", "jobInfo", end, lambda: resume(host, "web"))
+    assert (state(host), saves()) == (PowerState.STOPPED, [])
 
 
 @pytest.fixture
