@@ -13,6 +13,7 @@ from nova_xen.operations.resume import restore, unpause_guest
 from nova_xen.operations.saved import forget_stale
 from nova_xen.operations.start import Starting, cap_of
 from nova_xen.operations.steps import run_steps
+from nova_xen.operations.suspend import require_no_job
 
 
 def power_on(host: Host, name: str, *, discard_memory: bool = False) -> None:
@@ -46,7 +47,7 @@ def _start(host: Host, guest: Guest, domain: Domain) -> None:
 def power_off(host: Host, name: str, timeout: int | None) -> None:
     """Shut down, and switch off what does not shut down within ``timeout`` seconds.
 
-    :raises WrongState: it is off already
+    :raises WrongState: it is off already, or was suspended meanwhile
     """
     guest, domain = host.find(name)
     state = guest.state()
@@ -58,14 +59,27 @@ def power_off(host: Host, name: str, timeout: int | None) -> None:
         _unpause(host, guest, domain, "stopped")  # a paused guest hears nothing
     if wait and _shut_down(guest, state, wait):
         return
-    _switch_off(guest)
+    guest.destroy()
+    _went_off(guest, 30)
 
 
 def _shut_down(guest: Guest, state: PowerState, seconds: int) -> bool:
     """Ask, wait, and say whether it went off."""
     if state is not PowerState.STOPPING:
         guest.shutdown()
-    return guest.wait_for_state(_is_off, seconds) in (None, *OFF_STATES)
+    return _went_off(guest, seconds)
+
+
+def _went_off(guest: Guest, seconds: int) -> bool:
+    """Wait; what was suspended meanwhile is off, and yet goes on where it was.
+
+    :raises WrongState: it is suspended
+    """
+    state = guest.wait_for_state(_is_off, seconds)
+    if state is PowerState.SUSPENDED:
+        advice = "it was suspended meanwhile, and its memory is saved"
+        raise wrong_state(guest.name, "stopped", state, advice)
+    return _is_off(state)
 
 
 def _is_off(state: PowerState | None) -> bool:
@@ -88,14 +102,13 @@ def reboot(
 
     :param allowed: raises what speaks against off and on by then: the server may have
         begun to move to another host while it was waited for
-    :raises WrongState: it is off, or paused and the reboot is to be soft
+    :raises WrongState: it is off, also meanwhile by another command, or it is paused
+        and the reboot is to be soft
+    :raises ServerBusy: another command, or libvirt, is at work on it
     """
     guest, domain = host.find(name)
     state = guest.state()
-    if state in OFF_STATES:
-        suspended = state is PowerState.SUSPENDED
-        advice = "resume it first" if suspended else "start it instead"
-        raise wrong_state(name, "rebooted", state, advice)
+    _refuse_off(guest, state)
     forget_stale(host, guest)
     if not hard:
         if state is PowerState.PAUSED:
@@ -104,9 +117,28 @@ def reboot(
             return
     with alone(host, guest, "rebooted"):
         allowed()
+        _require_on(guest)
         host.require_startable(domain, guest.name)
         _switch_off(guest)
         _start(host, guest, domain)
+
+
+def _require_on(guest: Guest) -> None:
+    """See that nobody else stopped or suspended it while it was waited for.
+
+    A guest that reboots by itself is off for a moment, in which libvirt is at work.
+    """
+    state = guest.state()
+    if state in OFF_STATES:
+        require_no_job(guest, "rebooted")
+    _refuse_off(guest, state)
+
+
+def _refuse_off(guest: Guest, state: PowerState) -> None:
+    if state in OFF_STATES:
+        suspended = state is PowerState.SUSPENDED
+        advice = "resume it first" if suspended else "start it instead"
+        raise wrong_state(guest.name, "rebooted", state, advice)
 
 
 def _reboot_softly(guest: Guest, domain: Domain, seconds: int) -> bool:

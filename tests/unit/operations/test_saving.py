@@ -417,6 +417,68 @@ def test_a_restored_guest_that_ended_leaves_no_old_memory(
     assert (state(host), saves()) == (PowerState.STOPPED, [])
 
 
+def while_it_reboots(host: Host, fake: FakeHost, act: Callable[[], None]) -> None:
+    """A soft reboot, while which something is done."""
+
+    def reboot() -> None:
+        power.reboot(host, "web", hard=False)
+
+    after_next(fake, "reboot", "lookupByUUIDString", act, reboot)
+
+
+MEANWHILE: dict[str, tuple[Callable[[Host], None], PowerState]] = {
+    "suspend": (lambda host: suspend(host, "web"), PowerState.SUSPENDED),
+    "stop": (lambda host: power.power_off(host, "web", 0), PowerState.STOPPED),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_another_command_ended_is_not_rebooted(
+    host: Host, fake: FakeHost, web: str, saves: Saves, what: str
+) -> None:
+    """It is waited for whether the guest reboots by itself."""
+    act, left = MEANWHILE[what]
+    fake.deaf_guests.add("web")
+    with pytest.raises(exceptions.WrongState, match=f"rebooted while it is {left}"):
+        while_it_reboots(host, fake, lambda: act(host))
+    assert state(host) is left
+    assert saves() == (["web.save"] if left is PowerState.SUSPENDED else [])
+
+
+def test_what_libvirt_starts_is_not_rebooted(
+    host: Host, fake: FakeHost, web: str
+) -> None:
+    """The guest has done it itself, and is off for this moment."""
+    fake.deaf_guests.add("web")
+
+    def begin() -> None:
+        fake.connect().lookupByName("web").destroy()
+        fake.guest("web").job = Job("start")
+
+    with pytest.raises(exceptions.ServerBusy, match="libvirt is at work on it"):
+        while_it_reboots(host, fake, begin)
+
+
+@pytest.mark.parametrize("wait", [5, 0])
+def test_what_was_suspended_meanwhile_is_not_called_stopped(
+    host: Host, fake: FakeHost, web: str, saves: Saves, wait: int
+) -> None:
+    fake.deaf_guests.add("web")
+    with pytest.raises(exceptions.WrongState) as refused:
+        after_next(
+            fake,
+            "shutdown" if wait else "state",
+            "state" if wait else "destroy",
+            lambda: suspend(host, "web"),
+            lambda: power.power_off(host, "web", wait),
+        )
+    assert str(refused.value) == (
+        "Server web cannot be stopped while it is suspended; it was suspended "
+        "meanwhile, and its memory is saved."
+    )
+    assert (state(host), saves()) == (PowerState.SUSPENDED, ["web.save"])
+
+
 @pytest.fixture
 def unsavable(fake: FakeHost, web: str) -> str:
     fake.unsavable.add(web)
