@@ -9,7 +9,7 @@ from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
 from nova_xen.model import PowerState
 from nova_xen.operations.alone import alone, wrong_state
 from nova_xen.operations.host import Host
-from nova_xen.operations.resume import restore, unpause_guest
+from nova_xen.operations.resume import end_orphan, restore, unpause_guest
 from nova_xen.operations.saved import forget_stale
 from nova_xen.operations.start import Starting, cap_of
 from nova_xen.operations.steps import run_steps
@@ -33,6 +33,8 @@ def power_on(host: Host, name: str, *, discard_memory: bool = False) -> None:
         if suspended and not discard_memory:
             restore(host, guest, domain, "started")
             return
+        if suspended:
+            end_orphan(host, guest, "started")
         if suspended and guest.saved_files() is None:
             guest.discard_image()  # what cannot be seen is not forgotten by itself
         _start(host, guest, domain)

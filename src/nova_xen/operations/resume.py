@@ -98,29 +98,36 @@ def restore(host: Host, guest: Guest, domain: Domain, action: str) -> None:
     require_visible(guest)
     require_no_job(guest, action)
     host.require_startable(domain, guest.name)
-    work = _Restore(host, guest, cap_of(domain))
+    work = _Restore(host, guest, cap_of(domain), action)
     mark = LogMark.take(guest.name)
     run_steps(guest.name, action, work.steps(), mark, lambda: work.now)
 
 
-def end_orphan(host: Host, guest: Guest) -> None:
+def end_orphan(host: Host, guest: Guest, action: str) -> None:
     """End what a libvirtd that died while it restored the guest has left in Xen.
 
     Such a domain is paused and has never run, and libvirt does not know it: the next
-    restore would be refused for its name.
+    start would be refused for its name. For who is alone with a guest that is off; one
+    that somebody else has begun to start by then is left alone.
 
+    :param action: "resumed" or "started", for errors
     :raises WrongState: Xen runs the guest, though libvirt says that it is off
+    :raises ServerBusy: libvirt starts it
     """
     tools = host.toolstack()
     try:
         found = [each for each in tools.domains() if each.uuid == guest.uuid]
     except exceptions.ToolstackFailed:
         return  # libvirt's own refusal is told then
+    if found:
+        require_no_job(guest, action)
+        if guest.is_active():
+            return
     for each in found:
         if not (each.paused or each.ended or each.dying):
             raise exceptions.WrongState(
                 server=guest.name,
-                action="resumed",
+                action=action,
                 state=f"running in Xen as domain {each.domid}, which libvirt lost",
                 advice="restart libvirtd, or end it by 'xl destroy'",
             )
@@ -131,9 +138,10 @@ def end_orphan(host: Host, guest: Guest) -> None:
 class _Restore:
     """The steps of a resume, and what there is when one fails."""
 
-    def __init__(self, host: Host, guest: Guest, cap: int | None) -> None:
+    def __init__(self, host: Host, guest: Guest, cap: int | None, action: str) -> None:
         self._host = host
         self._guest = guest
+        self._action = action
         self._saves = guest.saves
         self._cap = cap
         #: a sentence on what there is, once it was undone
@@ -150,9 +158,9 @@ class _Restore:
         ]
 
     def _keep(self) -> None:
+        end_orphan(self._host, self._guest, self._action)
         files = self._guest.saved_files()
         if files is not None and not files.image and files.kept:
-            end_orphan(self._host, self._guest)
             self._saves.put_back(self._guest.name)
         self._saves.keep(self._guest.name)
 

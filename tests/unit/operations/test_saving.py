@@ -275,11 +275,17 @@ def test_a_resume_that_is_killed_and_then_fails_loses_nothing(
     assert (state(host), saves()) == (PowerState.RUNNING, [])
 
 
-@pytest.fixture
-def orphan(host: Host, fake: FakeHost, suspended: str) -> XenRecord:
-    """libvirtd was killed while it restored: it does not know what is in Xen."""
-    host.connection.saves.keep("web")
-    os.unlink(fake.saves.file("web"))
+@pytest.fixture(params=["killed too", "survived"])
+def orphan(
+    request: pytest.FixtureRequest, host: Host, fake: FakeHost, suspended: str
+) -> XenRecord:
+    """libvirtd was killed while it restored: it does not know what is in Xen.
+
+    The command that had it restored was killed too, or has put the memory back.
+    """
+    if request.param == "killed too":
+        host.connection.saves.keep("web")
+        os.unlink(fake.saves.file("web"))
     uuid = get_server(host, "web").uuid
     number = fake.next_domain_id()
     fake.kill_daemon()
@@ -297,6 +303,64 @@ def test_what_a_dead_libvirtd_has_left_in_xen_is_ended(
     assert domain.domid != orphan.domid
 
 
+def test_a_libvirtd_that_dies_while_it_restores(
+    host: Host, fake: FakeHost, suspended: str, saves: Saves
+) -> None:
+    """The command survives it, and puts the memory back."""
+    uuid = get_server(host, "web").uuid
+
+    def die() -> None:
+        os.unlink(fake.saves.file("web"))
+        number = fake.next_domain_id()
+        fake.kill_daemon()
+        fake.start_daemon()
+        fake.xen.add(XenRecord(number, "web", uuid, 131072, paused=True))
+
+    just_before(fake, "createWithFlags", die)
+    with pytest.raises(exceptions.StepFailed, match="as before; resume it again"):
+        resume(host, "web")
+    assert (state(host), saves()) == (PowerState.SUSPENDED, ["web.save"])
+    resume(host, "web")
+    assert (state(host), saves()) == (PowerState.RUNNING, [])
+
+
+def test_without_its_memory_it_starts_beside_no_orphan(
+    host: Host, fake: FakeHost, orphan: XenRecord, saves: Saves
+) -> None:
+    power.power_on(host, "web", discard_memory=True)
+    assert (state(host), saves()) == (PowerState.RUNNING, [])
+    [domain] = list(fake.xen)
+    assert domain.domid != orphan.domid
+
+
+def test_its_memory_is_not_thrown_away_while_it_runs_without_libvirt(
+    host: Host, fake: FakeHost, orphan: XenRecord, saves: Saves
+) -> None:
+    orphan.paused = False
+    files = saves()
+    with pytest.raises(exceptions.WrongState, match="web cannot be started while it"):
+        power.power_on(host, "web", discard_memory=True)
+    assert saves() == files
+    assert list(fake.xen) == [orphan]
+
+
+def test_what_virsh_restores_is_no_orphan(
+    host: Host, fake: FakeHost, suspended: str, saves: Saves
+) -> None:
+    """It has begun since libvirt was asked, and has made the domain."""
+    uuid = get_server(host, "web").uuid
+    record = XenRecord(fake.next_domain_id(), "web", uuid, 131072, paused=True)
+    fake.xen.add(record)
+
+    def begin() -> None:
+        fake.guest("web").job = Job("create")
+
+    with pytest.raises(exceptions.StepFailed, match="libvirt is at work on it"):
+        just_before(fake, "jobInfo", lambda: just_before(fake, "jobInfo", begin))
+        resume(host, "web")
+    assert list(fake.xen) == [record]
+
+
 def test_what_runs_without_libvirt_is_not_run_twice(
     host: Host, fake: FakeHost, orphan: XenRecord, saves: Saves
 ) -> None:
@@ -305,7 +369,7 @@ def test_what_runs_without_libvirt_is_not_run_twice(
         exceptions.WrongState, match=r"as domain \d+, which libvirt lost"
     ):
         resume(host, "web")
-    assert saves() == ["web.save.kept"]
+    assert len(saves()) == 1
     assert list(fake.xen) == [orphan]
 
 
