@@ -16,7 +16,7 @@ from nova_xen.operations.host import Host
 from nova_xen.operations.saved import forget_beside, forget_saved, require_visible
 from nova_xen.operations.start import cap_of, let_run
 from nova_xen.operations.steps import Step, run_steps
-from nova_xen.operations.suspend import require_no_job, resume_in_xen
+from nova_xen.operations.suspend import require_no_job, standing_still
 
 _ADVICE = {
     PowerState.PAUSED: "unpause it instead",
@@ -54,9 +54,26 @@ def _gone_on(host: Host, guest: Guest, domain: Domain, state: PowerState) -> boo
         return _unpaused(guest, domain)
     forget_beside(guest)
     try:
-        return resume_in_xen(host, guest)
-    except exceptions.ToolstackFailed:
+        domid = standing_still(host, guest)
+    except exceptions.ToolstackFailed as error:
+        why = str(error).rstrip(".")
+        advice = f"whether Xen keeps it suspended could not be asked: {why}"
+        raise wrong_state(guest.name, "resumed", state, advice) from error
+    if domid is None:
         return False
+    _go_on_in_xen(host, guest, domid)
+    return True
+
+
+def _go_on_in_xen(host: Host, guest: Guest, domid: int) -> None:
+    step = Step("let it go on in Xen", lambda: host.toolstack().resume(domid))
+    run_steps(
+        guest.name,
+        "resumed",
+        [step],
+        LogMark.take(guest.name),
+        lambda: "It stands still with its domain; resume it again.",
+    )
 
 
 def _unpaused(guest: Guest, domain: Domain) -> bool:

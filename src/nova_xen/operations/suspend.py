@@ -87,10 +87,21 @@ def resume_in_xen(host: Host, guest: Guest) -> bool:
     :raises ServerBusy: it is being saved
     :raises ToolstackFailed: Xen's tools do not answer, or cannot
     """
-    domid, tools = guest.domid(), host.toolstack()
-    still = any(each.domid == domid and each.suspended for each in tools.domains())
-    if domid is None or not still:
+    domid = standing_still(host, guest)
+    if domid is None:
         return False
-    require_no_job(guest, "resumed")
-    tools.resume(domid)
+    host.toolstack().resume(domid)
     return True
+
+
+def standing_still(host: Host, guest: Guest) -> int | None:
+    """The id of a domain that is suspended in Xen and not being saved, else None.
+
+    :raises ServerBusy: it is being saved
+    :raises ToolstackFailed: Xen's tools do not answer
+    """
+    domid, domains = guest.domid(), host.toolstack().domains()
+    if not any(each.domid == domid and each.suspended for each in domains):
+        return None
+    require_no_job(guest, "resumed")
+    return domid

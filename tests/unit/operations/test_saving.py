@@ -22,6 +22,7 @@ from nova_xen.operations.spawn import clean_up_unfinished, spawn
 from nova_xen.operations.suspend import suspend
 from nova_xen.testing import FakeHost
 from nova_xen.testing.guest import Job
+from nova_xen.testing.xen import FakeToolstack
 from nova_xen.testing.xen_domains import XenRecord
 
 MakePlan = Callable[..., Plan]
@@ -355,8 +356,8 @@ def test_what_virsh_restores_is_no_orphan(
     def begin() -> None:
         fake.guest("web").job = Job("create")
 
+    just_before(fake, "jobInfo", lambda: just_before(fake, "jobInfo", begin))
     with pytest.raises(exceptions.StepFailed, match="libvirt is at work on it"):
-        just_before(fake, "jobInfo", lambda: just_before(fake, "jobInfo", begin))
         resume(host, "web")
     assert list(fake.xen) == [record]
 
@@ -571,12 +572,41 @@ def test_without_xens_tools_a_person_is_told(
     with pytest.raises(exceptions.StepFailed, match=r"Not undone: save .*xl is not"):
         suspend(host, "web")
     assert saves() == [], "a reboot would restore a part"
-    with pytest.raises(exceptions.WrongState, match="resumed while it is running"):
+    with pytest.raises(exceptions.WrongState) as refused:
         resume(host, "web")
+    assert str(refused.value) == (
+        "Server web cannot be resumed while it is running; whether Xen keeps it "
+        "suspended could not be asked: Xen's own tool failed while listing the "
+        "domains: xl is not there."
+    )
     tools.broken = None  # type: ignore[attr-defined]
     resume(host, "web")
     [domain] = list(fake.xen)
     assert domain.executing
+
+
+@pytest.mark.usefixtures("dying")
+def test_what_xen_does_not_let_go_on_is_told(
+    host: Host, unsavable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(exceptions.StepFailed):
+        suspend(host, "web")
+
+    def failing(tools: FakeToolstack, domid: int) -> None:
+        raise exceptions.ToolstackFailed(doing=f"resuming domain {domid}", why="no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeToolstack, "resume", failing)
+        with pytest.raises(exceptions.StepFailed) as failed:
+            resume(host, "web")
+    domid = get_server(host, "web").domid
+    assert str(failed.value) == (
+        "Server web could not be resumed: the step 'let it go on in Xen' failed, Xen's "
+        f"own tool failed while resuming domain {domid}: no. It stands still with its "
+        "domain; resume it again."
+    )
+    resume(host, "web")
+    assert state(host) is PowerState.RUNNING
 
 
 @pytest.mark.usefixtures("dying")
