@@ -11,7 +11,7 @@ from nova_xen.images import folder_of
 from nova_xen.model import CoreDump, PowerState
 from nova_xen.operations.alone import wrong_state
 from nova_xen.operations.host import Host
-from nova_xen.operations.saved import require_room
+from nova_xen.operations.saved import forget_stale, require_room
 from nova_xen.operations.steps import Step, run_steps
 
 #: below the server's folder, and removed with it
@@ -41,6 +41,7 @@ def dump(
     state = guest.state()
     if state not in (PowerState.RUNNING, PowerState.PAUSED):
         raise wrong_state(name, "dumped", state, "only memory in use can be")
+    forget_stale(host, guest)
     target = os.path.abspath(path) if path else _default(host, guest)
     file = _File(target, server=guest.name)
     file.refuse_taken()

@@ -34,8 +34,9 @@ def where_memory_is(files: SavedFiles, *, active: bool, ended: bool) -> SavedMem
     The kept name goes before the guest is let run, and the folder is written to the
     disk then. Where it is found without a domain the guest has not run, unless a person
     let the guest run that a killed resume had left paused. How it ended tells of that,
-    until libvirtd is restarted; every command here that changes something removes the
-    name before, when it meets the guest with a domain.
+    until libvirtd is restarted. So the name is removed by every command that meets the
+    guest with a domain and changes its power state, its devices or its host, or dumps
+    it; what another process, or libvirt itself, is at work on is left to that.
 
     :param active: there is a domain
     :param ended: libvirt says that it was shut down, destroyed, migrated or crashed

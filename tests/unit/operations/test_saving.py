@@ -15,6 +15,7 @@ from nova_xen.images import hold_server
 from nova_xen.model import Plan, PowerState
 from nova_xen.operations import power, steps
 from nova_xen.operations.delete import delete
+from nova_xen.operations.dump import dump
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import get_server, list_servers
 from nova_xen.operations.resume import resume
@@ -387,12 +388,13 @@ def left_paused(
     return "web"
 
 
-BESIDE: dict[str, Callable[[Host], None]] = {
+BESIDE: dict[str, Callable[[Host], object]] = {
     "unpause": lambda host: power.unpause(host, "web"),
     "stop": lambda host: power.power_off(host, "web", None),
     "switch off": lambda host: power.power_off(host, "web", 0),
     "reset": lambda host: power.reboot(host, "web", hard=True),
     "resume": lambda host: resume(host, "web"),
+    "dump": lambda host: dump(host, "web"),
     "delete": lambda host: delete(host, "web"),
 }
 
@@ -437,7 +439,7 @@ def test_what_virsh_saves_is_left_to_it(
     pathlib.Path(fake.saves.file("web")).touch()
     fake.guest("web").job = Job("managedSave")
     fake.job_timeout = 0.01
-    acts: dict[str, Callable[[Host], None]] = {
+    acts: dict[str, Callable[[Host], object]] = {
         **BESIDE,
         "pause": lambda host: power.pause(host, "web"),
     }
