@@ -7,6 +7,8 @@ goes; then it is let run. Where the guest never ran the file is put back, and ne
 otherwise: old memory with newer disks destroys a file system.
 """
 
+import logging
+
 from nova_xen import exceptions
 from nova_xen.domain import Domain
 from nova_xen.hypervisor import OFF_STATES, Guest, LogMark
@@ -16,7 +18,9 @@ from nova_xen.operations.host import Host
 from nova_xen.operations.saved import forget_beside, forget_saved, require_visible
 from nova_xen.operations.start import cap_of, let_run
 from nova_xen.operations.steps import Step, run_steps
-from nova_xen.operations.suspend import require_no_job, standing_still
+from nova_xen.operations.suspend import UNNOTICED, require_no_job, standing_still
+
+LOG = logging.getLogger(__name__)
 
 _ADVICE = {
     PowerState.PAUSED: "unpause it instead",
@@ -74,6 +78,7 @@ def _go_on_in_xen(host: Host, guest: Guest, domid: int) -> None:
         LogMark.take(guest.name),
         lambda: "It stands still with its domain; resume it again.",
     )
+    LOG.warning("Server %s runs on after a save that failed. %s", guest.name, UNNOTICED)
 
 
 def _unpaused(guest: Guest, domain: Domain) -> bool:

@@ -14,6 +14,13 @@ _ADVICE = {
     PowerState.SUSPENDED: "there is nothing to do",
 }
 
+#: libxl tells libvirtd of a domain's shutdown once, and the suspension was that (its
+#: source, libxl_domain.c); only a libvirtd that starts asks for it again
+UNNOTICED = (
+    "Restart libvirtd, or libvirt does not notice when it shuts down or reboots by "
+    "itself."
+)
+
 
 def suspend(host: Host, name: str) -> None:
     """Save a running server's memory; a resume goes on with it.
@@ -65,8 +72,8 @@ class _Save:
             self.now = f"It is {self._guest.state().value} now."
             return
         forget_beside(self._guest)
-        resume_in_xen(self._host, self._guest)
-        self.now = "It runs on."
+        resumed = resume_in_xen(self._host, self._guest)
+        self.now = f"It runs on. {UNNOTICED}" if resumed else "It runs on."
 
 
 def require_no_job(guest: Guest, action: str) -> None:

@@ -557,7 +557,10 @@ def test_a_save_that_fails_lets_the_guest_go_on(
 ) -> None:
     with pytest.raises(exceptions.StepFailed) as failed:
         suspend(host, "web")
-    assert str(failed.value).endswith("with libxenlight. It runs on.")
+    assert str(failed.value).endswith(
+        "with libxenlight. It runs on. Restart libvirtd, or libvirt does not notice "
+        "when it shuts down or reboots by itself."
+    )
     assert (state(host), saves()) == (PowerState.RUNNING, [])
     [domain] = list(fake.xen)
     assert domain.executing
@@ -589,7 +592,10 @@ def test_without_xens_tools_a_person_is_told(
 
 @pytest.mark.usefixtures("dying")
 def test_what_xen_does_not_let_go_on_is_told(
-    host: Host, unsavable: str, monkeypatch: pytest.MonkeyPatch
+    host: Host,
+    unsavable: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(exceptions.StepFailed):
         suspend(host, "web")
@@ -608,6 +614,17 @@ def test_what_xen_does_not_let_go_on_is_told(
         "domain; resume it again."
     )
     resume(host, "web")
+    assert state(host) is PowerState.RUNNING
+    assert "web runs on after a save that failed. Restart libvirtd, or" in caplog.text
+
+
+def test_what_xen_never_suspended_needs_no_restart_of_libvirtd(
+    host: Host, fake: FakeHost, web: str
+) -> None:
+    fake.fail_next("managedSave")
+    with pytest.raises(exceptions.StepFailed) as failed:
+        suspend(host, "web")
+    assert str(failed.value).endswith("It runs on.")
     assert state(host) is PowerState.RUNNING
 
 
