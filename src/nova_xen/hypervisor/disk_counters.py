@@ -56,7 +56,8 @@ def _is_of(entry: Mapping[str, Any], target: str) -> bool:
     node = entry.get("node-name")
     if isinstance(node, str) and node.rpartition("-")[0] == target:
         return True
-    return entry.get("device") in drive_names(target)
+    drive = entry.get("device")
+    return isinstance(drive, str) and drive in drive_names(target)
 
 
 def drive_names(target: str) -> frozenset[str]:

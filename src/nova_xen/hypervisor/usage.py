@@ -27,6 +27,8 @@ from nova_xen.model import DomainUsage, HostUsage
 
 #: of virDomainInfo: state, most memory in KiB, memory in KiB, vCPUs, time in ns
 _MEMORY, _VCPUS, _TIME = 2, 3, 4
+#: libxlDomainGetInfo, while Xen has no such domain any more and libvirt still does
+_GONE = "libxl_domain_info failed for domain"
 
 
 def take_usage(connection: Connection, proc: Path = Path("/proc")) -> HostUsage:
@@ -63,7 +65,7 @@ def _guest(connection: Connection, handle: Any) -> DomainUsage | None:
         info = connection.direct(handle, "info")
         ours = _is_ours(connection, handle)
     except LibvirtError as error:
-        if code_of(error) is not ErrorCode.NO_DOMAIN:
+        if not _is_gone(error):
             raise
         return None
     return DomainUsage(
@@ -74,6 +76,13 @@ def _guest(connection: Connection, handle: Any) -> DomainUsage | None:
         cpu_time_ns=info[_TIME],
         ours=ours,
     )
+
+
+def _is_gone(error: LibvirtError) -> bool:
+    """Whether libvirt knows the guest no more, or Xen does not."""
+    if code_of(error) is ErrorCode.INTERNAL_ERROR:
+        return _GONE in str(error)
+    return code_of(error) is ErrorCode.NO_DOMAIN
 
 
 def _is_ours(connection: Connection, handle: Any) -> bool:

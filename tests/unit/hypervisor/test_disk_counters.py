@@ -82,6 +82,8 @@ def test_a_sum_with_something_unknown_is_unknown() -> None:
         *(None, 7, "text", {}, [], [None], [[]], [{}]),
         [{"stats": None, "node-name": "xvda-raw"}],
         [{"stats": {}, "node-name": ["xvda-raw"], "device": None}],
+        [{"stats": {}, "device": []}],
+        [{"stats": {}, "device": {"ide0-hd0": 1}}],
     ],
 )
 def test_answers_that_name_no_disk(answer: Any) -> None:

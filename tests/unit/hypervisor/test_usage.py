@@ -87,6 +87,17 @@ def test_a_guest_that_vanishes_meanwhile_is_left_out(
     assert [each.name for each in take_usage(connection, proc).guests] == ["here"]
 
 
+def test_a_guest_that_xen_has_no_more_is_left_out(
+    connection: Connection, make_guest: MakeGuest, host: FakeHost, proc: Path
+) -> None:
+    """libvirt still has it for a moment, and cannot ask Xen about it."""
+    for name in ("gone", "here"):
+        make_guest(name).start()
+    words = "internal error: libxl_domain_info failed for domain '7'"
+    host.fail_next("info", 1, words, guest="gone")
+    assert [each.name for each in take_usage(connection, proc).guests] == ["here"]
+
+
 @pytest.mark.parametrize("call", ["getFreeMemory", "info", "metadata"])
 def test_other_errors_are_told(
     connection: Connection,
