@@ -163,15 +163,24 @@ def authority(path: Path, key: Path, days: int) -> None:
     )
 
 
-def certificate(pair: tuple[Path, Path], signer: tuple[Path, Path], days: int) -> None:
+def certificate(
+    pair: tuple[Path, Path],
+    signer: tuple[Path, Path],
+    days: int,
+    name: str = "xen1",
+    extension: str = "",
+) -> None:
     """A certificate and its key, signed by the authority ``signer``."""
     for file in pair:
         file.parent.mkdir(parents=True, exist_ok=True)
-    path, key = map(str, pair)
-    openssl("req", *KEY, "-subj", "/CN=xen1", "-out", f"{path}.csr", "-keyout", key)
+    path, key = pair[0], str(pair[1])
+    openssl("req", *KEY, "-subj", f"/CN={name}", "-out", f"{path}.csr", "-keyout", key)
+    extensions = path.with_suffix(".ext")
+    extensions.write_text(f"{extension}\n")
     openssl(
-        *("x509", "-req", "-in", f"{path}.csr", "-out", path, "-days", str(days)),
+        *("x509", "-req", "-in", f"{path}.csr", "-out", str(path), "-days", str(days)),
         *("-CA", str(signer[0]), "-CAkey", str(signer[1]), "-CAcreateserial"),
+        *("-extfile", str(extensions)),
     )
 
 
@@ -225,6 +234,17 @@ def test_a_certificate_of_another_authority(pki: Places) -> None:
     assert certificates.pki_facts(TLS, pki).unfit == (
         UnfitFiles(Unfit.OTHER_AUTHORITY, str(cert), str(pki.at(certificates.CA))),
     )
+
+
+def test_an_authority_that_another_has_signed(pki: Places) -> None:
+    """It stands alone in the file of authorities, as GnuTLS takes it."""
+    above = (pki.root / "above.pem", pki.root / "above.key")
+    authority(*above, 20)
+    signer = (pki.at(certificates.CA), pki.root / "ca.key")
+    certificate(signer, above, 20, "below", "basicConstraints=critical,CA:TRUE")
+    for cert, key in (certificates.SERVER, certificates.CLIENT):
+        certificate((pki.at(cert), pki.at(key)), signer, 10)
+    assert certificates.pki_facts(TLS, pki).unfit == ()
 
 
 def test_one_that_expired_is_still_of_its_authority(pki: Places) -> None:
