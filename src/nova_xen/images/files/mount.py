@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which kind of file system something lies on."""
 
-#: those that several hosts can have at once
-SHARED = frozenset(
-    {
-        *("9p", "ceph", "cifs", "fuse.ceph-fuse", "fuse.glusterfs", "fuse.sshfs"),
-        *("gfs2", "gpfs", "lustre", "nfs", "nfs4", "ocfs2", "smb3"),
-    }
-)
-
 
 def file_system(number: int) -> str:
     """The kernel's word for what an open file lies on (proc(5)); empty if not told."""

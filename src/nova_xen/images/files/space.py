@@ -5,10 +5,11 @@ import contextlib
 import os
 
 from nova_xen import exceptions
-from nova_xen.images.files.mount import SHARED, file_system
+from nova_xen.images.files.mount import file_system
 from nova_xen.images.tools.limits import for_writing
 from nova_xen.images.tools.tool import run
 from nova_xen.model import MIB, DiskFormat, DiskSpace
+from nova_xen.planning.file_systems import SHARED
 
 #: st_blocks counts these, whatever the file system's own block is
 _BLOCK = 512

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from nova_xen.model import GIB, MIB
 from nova_xen.model.doctor import Finding, FolderFacts, MountFacts
 from nova_xen.planning.doctor.words import advice, ok, problem, size
+from nova_xen.planning.file_systems import NFS, SHARED
 
-_NFS = {"nfs", "nfs4"}
-#: file systems that another host may have too
-_SHARED = {*_NFS, "cifs", "smb3", "ceph", "fuse.glusterfs", "fuse.ceph", "9p", "ocfs2"}
 #: file systems that are gone after a reboot
 _VOLATILE = {"tmpfs", "ramfs"}
 #: options by which an NFS client tells programs of an error and drops what they wrote
@@ -83,7 +81,7 @@ def _short(check: str, facts: FolderFacts, free: int, needs: Needs) -> Finding:
 
 def _nfs(check: str, facts: FolderFacts) -> Iterator[Finding]:
     mount = facts.mount
-    if mount is None or mount.kind not in _NFS:
+    if mount is None or mount.kind not in NFS:
         return
     at = f"{facts.path} is on NFS ({mount.source})"
     if soft := next((each for each in _SOFT if each in mount.options), None):
@@ -107,7 +105,7 @@ def _own_disk(check: str, facts: FolderFacts) -> Iterator[Finding]:
     if mount is None:
         return
     fix = f"Set the option {facts.option} to a folder on a disk of this host."
-    if mount.kind in _SHARED:
+    if mount.kind in SHARED:
         yield problem(
             check,
             f"{facts.path} is on {mount.kind} ({mount.source}), which another host may "

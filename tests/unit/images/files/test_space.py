@@ -11,6 +11,7 @@ from nova_xen import exceptions
 from nova_xen.images import disk_space
 from nova_xen.images.files import space
 from nova_xen.images.files.mount import file_system
+from nova_xen.planning.file_systems import SHARED
 
 
 def test_a_file_system(tmp_path: Path) -> None:
@@ -65,7 +66,10 @@ def test_what_is_not_open() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "shared"),
-    [("nfs4", True), ("ocfs2", True), ("ext4", False), ("tmpfs", False), ("", False)],
+    [
+        *((kind, True) for kind in sorted(SHARED)),
+        *(("ext4", False), ("tmpfs", False), ("", False)),
+    ],
 )
 def test_file_systems_of_several_hosts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, shared: bool

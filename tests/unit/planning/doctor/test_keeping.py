@@ -545,6 +545,12 @@ def test_the_folder_of_migrations(facts: FolderFacts, found: Finding) -> None:
     assert list(storage.migrations(facts)) == [found]
 
 
+@pytest.mark.parametrize("kind", ["fuse.sshfs", "gfs2", "gpfs", "lustre", "glusterfs"])
+def test_journals_that_another_host_has_too(kind: str) -> None:
+    (found,) = storage.migrations(state(kind))
+    assert f"on {kind} (/dev/sda1), which another host may have too" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
