@@ -22,10 +22,16 @@ _INTERVAL = 0.25
 Locate = Callable[[Xenstore, int], str | None]
 
 
-def locate(device: Device) -> Locate:
-    """Where a device is in xenstore, given the id of its domain."""
+def locate(device: Device) -> Locate | None:
+    """Where a device is in xenstore, given the id of its domain.
+
+    :returns: None for a disk whose name has no number, as virsh may have given it
+    """
     if isinstance(device, Disk):
-        number = vbd_number(device.target_dev)
+        try:
+            number = vbd_number(device.target_dev)
+        except ValueError:
+            return None
         return lambda _xenstore, domid: disk_path(domid, number)
     mac = (device.mac or "").lower()
     return lambda xenstore, domid: interface_path(xenstore, domid, mac)
@@ -34,11 +40,13 @@ def locate(device: Device) -> Locate:
 def await_frontend(host: Host, guest: Guest, device: Device) -> FrontendState | None:
     """Give the guest its time to take a device.
 
-    :returns: what both sides make of it then; None when xenstored cannot be asked, or
-        the guest went off
+    :returns: what both sides make of it then; None when xenstored cannot be asked, the
+        guest went off, or the disk's name has no number
     """
     begun = time.monotonic()
     find = locate(device)
+    if find is None:
+        return None
     try:
         xenstore = Xenstore(host.xenstored_sockets or SOCKETS)
     except exceptions.ToolstackFailed as error:
@@ -83,13 +91,15 @@ def is_held(host: Host, guest: Guest, device: Device) -> bool:
 
     No when xenstored cannot be asked: libvirt has said that it is gone.
     """
-    domid = guest.domid()
+    domid, find = guest.domid(), locate(device)
+    if domid is None or find is None:
+        return False
     try:
         xenstore = Xenstore(host.xenstored_sockets or SOCKETS)
     except exceptions.ToolstackFailed:
         return False
     try:
-        path = None if domid is None else locate(device)(xenstore, domid)
+        path = find(xenstore, domid)
         return path is not None and read_frontend(xenstore, path).guest is not None
     except exceptions.ToolstackFailed:
         return False

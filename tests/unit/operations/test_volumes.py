@@ -521,6 +521,19 @@ def test_what_the_guest_still_has_is_told(
     assert warning.startswith("the guest has not let go of xvdb yet")
 
 
+def test_a_disk_that_virsh_named_otherwise_is_taken_out(
+    host: Host, fake: FakeHost, xenstored: Xenstored, web: str, volume: str
+) -> None:
+    """Its place on Xen's bus is not known, and so not what the guest does with it."""
+    fake.connect().lookupByName(web).attachDeviceFlags(
+        "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+        f"<source file='{volume}'/><target dev='xvdb1' bus='xen'/></disk>",
+        libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG,
+    )
+    assert detach_volume(host, web, volume) == ()
+    assert now(fake) == later(fake) == ["xvda"]
+
+
 def test_what_it_has_is_listed(
     host: Host, fake: FakeHost, web: str, volume: str
 ) -> None:
