@@ -167,7 +167,7 @@ def _misfit(side: _Side) -> Unfit | None:
 def _signed_by_another(side: _Side, openssl: str) -> bool:
     """Whether openssl says so; how long it is valid is asked elsewhere.
 
-    To GnuTLS each certificate of its file is an anchor, one that another has signed too.
+    To GnuTLS each certificate of its file is an anchor, whoever has signed it.
     """
     options = ("-no_check_time", "-partial_chain", "-CAfile", side.authority)
     try:
