@@ -19,6 +19,7 @@ from nova_xen.hypervisor import Guest, LogMark
 from nova_xen.images import devices_lock
 from nova_xen.model import FrontendState, GuestMode, PluggedDevice, Where
 from nova_xen.operations import frontends
+from nova_xen.operations.alone import alone
 from nova_xen.operations.host import Host
 from nova_xen.operations.steps import Step, run_steps
 from nova_xen.planning.attached import (
@@ -58,9 +59,15 @@ class Subject:
 
     def documents(self) -> Documents:
         """What it has now, and at its next start; it may have gone off meanwhile."""
-        on = self.where.live and self.guest.is_active()
-        live = self.guest.domain() if on else None
+        live = self.guest.domain() if self.guest.is_active() else None
         return Documents(live, self.guest.domain(inactive=True))
+
+    def require_changeable(self) -> None:
+        """See that its devices may still change: libvirt may be asked by others too.
+
+        :raises WrongState: they may not, as when it was suspended meanwhile
+        """
+        changed_where(self.name, self.guest.state())
 
 
 def list_devices(host: Host, name: str) -> tuple[PluggedDevice, ...]:
@@ -72,12 +79,14 @@ def list_devices(host: Host, name: str) -> tuple[PluggedDevice, ...]:
 
 @contextlib.contextmanager
 def changing(host: Host, name: str) -> Iterator[Subject]:
-    """The server, with no other process changing devices of this host.
+    """The server, with no other process at work on it or on devices of this host.
 
+    :raises ServerBusy: another process starts, saves or removes it
     :raises WrongState: its devices cannot change now
     """
     guest, domain = host.find(name)
-    with devices_lock(host.options.instances_path, server=guest.name):
+    lock = devices_lock(host.options.instances_path, server=guest.name)
+    with lock, alone(host, guest, "given or relieved of devices"):
         where = changed_where(guest.name, guest.state())
         yield Subject(host, guest, domain, where)
 
@@ -174,12 +183,14 @@ def take_out(subject: Subject, match: Match) -> tuple[str, ...]:
 
     :returns: what should be known
     :raises DetachFailed: the guest holds it, whatever time it was given
+    :raises WrongState: it was suspended or paused meanwhile
     """
     first = found = subject.documents().find(match)
     why = ""
     for pause in (*PAUSES, None):
         if found.device is None:
             break
+        subject.require_changeable()
         why = _detach(subject, found.device, found.where)
         found = subject.documents().find(match)
         if found.device is not None and pause is not None:

@@ -15,6 +15,7 @@ import libvirt
 import pytest
 
 from nova_xen import exceptions
+from nova_xen.images import hold_server
 from nova_xen.images.tools import qemu_img
 from nova_xen.model import (
     DeviceKind,
@@ -503,6 +504,57 @@ def test_a_guest_that_goes_off_meanwhile(
     monkeypatch.setattr(devices, "time", types.SimpleNamespace(sleep=sleep))
     detach_volume(host, web, volume)
     assert later(fake) == ["xvda"]
+
+
+def test_a_guest_that_is_suspended_meanwhile(
+    host: Host, fake: FakeHost, web: str, volume: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its saved memory knows the volume, so its definition keeps it."""
+    attach_volume(host, web, request(volume))
+    fake.fail_next("detachDeviceFlags", INTERNAL, "internal error: failed to detach")
+
+    def sleep(_seconds: float) -> None:
+        fake.connect().lookupByName(web).managedSave()
+
+    monkeypatch.setattr(devices, "time", types.SimpleNamespace(sleep=sleep))
+    with pytest.raises(exceptions.WrongState, match="while it is suspended; start it"):
+        detach_volume(host, web, volume)
+    assert later(fake) == ["xvda", "xvdb"]
+    assert [call.method for call in fake.calls].count("detachDeviceFlags") == 1
+
+
+@pytest.mark.parametrize("act", ["attach", "detach"])
+def test_not_of_a_server_that_another_process_works_on(
+    host: Host, fake: FakeHost, web: str, volume: str, act: str
+) -> None:
+    uuid = get_server(host, web).uuid
+    with (
+        hold_server(host.options.instances_path, uuid),
+        pytest.raises(exceptions.ServerBusy, match="another command is at work on it"),
+    ):
+        attach_volume(host, web, request(volume)) if act == "attach" else detach_volume(
+            host, web, "xvda"
+        )
+    assert now(fake) == later(fake) == ["xvda"]
+
+
+@pytest.mark.parametrize("begin", ["start", "delete"])
+def test_nothing_begins_while_devices_change(
+    host: Host, fake: FakeHost, web: str, volume: str, begin: str
+) -> None:
+    with devices.changing(host, web), pytest.raises(exceptions.ServerBusy):
+        power.power_on(host, web) if begin == "start" else delete.delete(host, web)
+    assert now(fake) == ["xvda"]
+
+
+def test_one_that_is_started_meanwhile_is_seen_to_run(
+    host: Host, fake: FakeHost, web: str, volume: str
+) -> None:
+    power.power_off(host, web, 0)
+    with devices.changing(host, web) as subject:
+        assert subject.documents().live is None
+        fake.connect().lookupByName(web).create()
+        assert subject.documents().live is not None
 
 
 def test_without_xenstored_nothing_is_known(host: Host, web: str, volume: str) -> None:
