@@ -78,7 +78,7 @@ def _guest(connection: Connection, handle: Any) -> DomainUsage | None:
     )
 
 
-def _is_gone(error: LibvirtError) -> bool:
+def _is_gone(error: Exception) -> bool:
     """Whether libvirt knows the guest no more, or Xen does not."""
     if code_of(error) is ErrorCode.INTERNAL_ERROR:
         return _GONE in str(error)
