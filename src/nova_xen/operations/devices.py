@@ -28,6 +28,7 @@ from nova_xen.planning.attached import (
     Found,
     Match,
     changed_where,
+    check_drive_gone,
 )
 from nova_xen.planning.plugged import plugged_devices
 from nova_xen.rules import mode_of
@@ -183,6 +184,7 @@ def take_out(subject: Subject, match: Match) -> tuple[str, ...]:
 
     :returns: what should be known
     :raises DetachFailed: the guest holds it, whatever time it was given
+    :raises DeviceKept: the guest may go on with an emulated drive of the same disk
     :raises WrongState: it was suspended or paused meanwhile
     """
     first = found = subject.documents().find(match)
@@ -191,6 +193,7 @@ def take_out(subject: Subject, match: Match) -> tuple[str, ...]:
         if found.device is None:
             break
         subject.require_changeable()
+        _require_drive_gone(subject, found.live)
         why = _detach(subject, found.device, found.where)
         found = subject.documents().find(match)
         if found.device is not None and pause is not None:
@@ -202,6 +205,13 @@ def take_out(subject: Subject, match: Match) -> tuple[str, ...]:
             server=subject.name, what=what(device), device=label(device), why=why
         )
     return _still_seen(subject, first)
+
+
+def _require_drive_gone(subject: Subject, live: Device | None) -> None:
+    """Asked anew each time, for a guest that reboots has its emulated drives again."""
+    if isinstance(live, Disk):
+        taken = frontends.is_taken(subject.host, subject.guest, live)
+        check_drive_gone(subject.name, subject.mode, live, taken=taken)
 
 
 def _detach(subject: Subject, device: Device, where: Where) -> str:

@@ -10,10 +10,10 @@ from nova_xen.domain import Disk
 from nova_xen.hypervisor import Guest
 from nova_xen.hypervisor.frontends import disk_path, interface_path, read_frontend
 from nova_xen.hypervisor.xenstore import SOCKETS, Xenstore
-from nova_xen.model import FrontendState
+from nova_xen.model import Frontend, FrontendState
 from nova_xen.operations.host import Host
 from nova_xen.planning.attached import Device
-from nova_xen.planning.frontends import judge_frontend, vbd_number
+from nova_xen.planning.frontends import judge_frontend, vbd_number, was_taken
 
 LOG = logging.getLogger(__name__)
 
@@ -91,17 +91,29 @@ def is_held(host: Host, guest: Guest, device: Device) -> bool:
 
     No when xenstored cannot be asked: libvirt has said that it is gone.
     """
+    frontend = _frontend(host, guest, device)
+    return frontend is not None and frontend.guest is not None
+
+
+def is_taken(host: Host, guest: Guest, device: Device) -> bool:
+    """Whether the guest is known to have taken a device on Xen's bus."""
+    frontend = _frontend(host, guest, device)
+    return frontend is not None and was_taken(frontend)
+
+
+def _frontend(host: Host, guest: Guest, device: Device) -> Frontend | None:
+    """Both sides of a device now; None when they cannot be seen, or are not there."""
     domid, find = guest.domid(), locate(device)
     if domid is None or find is None:
-        return False
+        return None
     try:
         xenstore = Xenstore(host.xenstored_sockets or SOCKETS)
     except exceptions.ToolstackFailed:
-        return False
+        return None
     try:
         path = find(xenstore, domid)
-        return path is not None and read_frontend(xenstore, path).guest is not None
+        return None if path is None else read_frontend(xenstore, path)
     except exceptions.ToolstackFailed:
-        return False
+        return None
     finally:
         xenstore.release()

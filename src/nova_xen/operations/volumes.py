@@ -81,7 +81,7 @@ def detach_volume(host: Host, name: str, volume: str) -> tuple[str, ...]:
     :param volume: the disk's name in the guest, or its path on this host
     :returns: what should be known
     :raises DeviceNotFound: it has no such disk
-    :raises DeviceKept: the disk is the server's own
+    :raises DeviceKept: the disk is the server's own, or libxl cannot take it out now
     :raises DetachFailed: the guest holds it
     """
     with changing(host, name) as subject:

@@ -2,11 +2,13 @@
 """What a server has plugged in: when that may change, and what may be taken out."""
 
 import dataclasses
+import string
 from collections.abc import Callable, Collection, Iterator
 
 from nova_xen import exceptions
 from nova_xen.domain import Disk, DiskDevice, Domain, Interface
-from nova_xen.model import DiskBus, PowerState, Where
+from nova_xen.model import DiskBus, GuestMode, PowerState, Where
+from nova_xen.planning.buses import EMULATED, device_index
 
 Device = Disk | Interface
 Match = Callable[[Device], bool]
@@ -184,3 +186,33 @@ def _not_now(live: Disk) -> str | None:
             "is on; stop it first"
         )
     return None
+
+
+def check_drive_gone(server: str, mode: GuestMode, disk: Disk, *, taken: bool) -> None:
+    """Refuse to take a disk out of a running guest that may use it through its drive.
+
+    libxl starts an HVM guest's QEMU with an IDE drive for each disk in the first four
+    places (libxl_dm.c), and takes out Xen's own disk alone: QEMU has the file open
+    still, and the guest can write to it. A guest that takes Xen's disks has QEMU
+    unplug the drives first (docs/misc/hvm-emulated-unplug.pandoc).
+
+    :param taken: it took the disk on Xen's bus
+    :raises DeviceKept: it did not, as far as is known
+    """
+    if mode is not GuestMode.HVM or taken or not _may_be_emulated(disk.target_dev):
+        return
+    why = (
+        "the guest may use it through its emulated drive, which cannot be taken out "
+        "while it runs; stop the server first"
+    )
+    raise exceptions.DeviceKept(
+        server=server, what="disk", device=disk.target_dev, why=why
+    )
+
+
+def _may_be_emulated(target: str) -> bool:
+    try:
+        return device_index(target.rstrip(string.digits)) < EMULATED
+    except ValueError:
+        # which libxl may know by a way of its own
+        return True

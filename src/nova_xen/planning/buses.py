@@ -13,6 +13,9 @@ from nova_xen.planning.context import Context
 #: LSI 53C895A that QEMU adds has the ids 0 to 6, 7 is its own (probed on real Xen).
 LIMITS = {DiskBus.IDE: 4, DiskBus.SCSI: 7}
 
+#: an HVM guest's first places, in which a disk of Xen's bus is an IDE drive too
+EMULATED = LIMITS[DiskBus.IDE]
+
 PREFIXES = {DiskBus.XEN: "xvd", DiskBus.IDE: "hd", DiskBus.SCSI: "sd"}
 
 _TARGET = re.compile(r"(?:xvd|hd|sd)(?P<letters>[a-z]{1,3})", re.ASCII)

@@ -5,7 +5,7 @@ from nova_xen.model import Frontend, FrontendState
 from nova_xen.planning.buses import device_index
 
 #: xen/io/xenbus.h
-INITIALISING, CONNECTED = 1, 4
+INITIALISING, CONNECTED, CLOSED = 1, 4, 6
 #: libxl and Linux number the first sixteen disks by the block major of Xen's own
 _MAJOR, _OLD_PLACES = 202, 16
 
@@ -32,3 +32,11 @@ def judge_frontend(frontend: Frontend) -> FrontendState:
     if frontend.host == frontend.guest == CONNECTED:
         return FrontendState.CONNECTED
     return FrontendState.WAITING
+
+
+def was_taken(frontend: Frontend) -> bool:
+    """Whether a driver of the guest's has the device, or had it when it was closed.
+
+    A host that asked for it back in vain leaves it closing on its own side.
+    """
+    return frontend.guest is not None and CONNECTED <= frontend.guest <= CLOSED

@@ -15,14 +15,12 @@ from nova_xen.model import (
     VolumeRequest,
 )
 from nova_xen.planning.attached import Documents, place_of
-from nova_xen.planning.buses import PREFIXES, device_letters
+from nova_xen.planning.buses import EMULATED, PREFIXES, device_letters
 from nova_xen.planning.formats import disk_driver
 
 TARGET = re.compile(r"xvd[a-z]{1,2}", re.ASCII)
 #: names of two letters end with zz
 MOST = 26 + 26 * 26
-#: an HVM guest's first four places are emulated too, and an emulated disk is writable
-EMULATED = 4
 #: libxl hands QEMU the path within a list that commas part, and xenstore a text
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff,]")
 
@@ -159,6 +157,7 @@ def _target(
     volume: Volume,
     request: VolumeRequest,
 ) -> str:
+    # an emulated disk is writable
     first = EMULATED if request.readonly and mode is GuestMode.HVM else 0
     taken = {place_of(disk.target_dev): disk.target_dev for disk in documents.disks}
     if request.target is not None:

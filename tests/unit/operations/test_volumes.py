@@ -20,6 +20,7 @@ from nova_xen.images.tools import qemu_img
 from nova_xen.model import (
     DeviceKind,
     DiskFormat,
+    Flavor,
     Plan,
     PowerState,
     VolumeRequest,
@@ -28,7 +29,8 @@ from nova_xen.model import (
 from nova_xen.operations import delete, devices, power
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import get_server
-from nova_xen.operations.spawn import spawn
+from nova_xen.operations.request import CreateRequest, build_instance
+from nova_xen.operations.spawn import plan, spawn
 from nova_xen.operations.volumes import attach_volume, detach_volume
 from nova_xen.testing import FakeHost
 from unit.hypervisor.fake_xenstored import Xenstored
@@ -584,6 +586,82 @@ def test_a_disk_that_virsh_named_otherwise_is_taken_out(
     )
     assert detach_volume(host, web, volume) == ()
     assert now(fake) == later(fake) == ["xvda"]
+
+
+@pytest.fixture
+def hvm(host: Host, image: str) -> str:
+    asked = CreateRequest(
+        name="web",
+        image=image,
+        flavor=Flavor(vcpus=1, memory_mib=128),
+        properties={"vm_mode": "hvm"},
+    )
+    spawn(host, plan(host, build_instance(asked)), quiet)
+    return "web"
+
+
+@pytest.mark.parametrize(
+    ("states", "stays"),
+    [(plugged.WAITING, True), (plugged.UNSERVED, True), (None, True)]
+    + [((guest, "5"), False) for guest in ("4", "5", "6")],
+)
+def test_an_emulated_drive_is_not_left_to_the_guest(
+    host: Host,
+    fake: FakeHost,
+    xenstored: Xenstored,
+    hvm: str,
+    volume: str,
+    states: tuple[str, str] | None,
+    stays: bool,
+) -> None:
+    """QEMU goes on with it, and another server could be given the file."""
+    power.power_off(host, hvm, 0)
+    attach_volume(host, hvm, request(volume))
+    power.power_on(host, hvm)
+    if states:
+        plugged.tell(xenstored, vbd(host), states)
+    if not stays:
+        detach_volume(host, hvm, volume)
+        assert now(fake) == later(fake) == ["hda"]
+        return
+    with pytest.raises(exceptions.DeviceKept, match=r"emulated drive.*; stop the serv"):
+        detach_volume(host, hvm, volume)
+    assert now(fake) == later(fake) == ["hda", "xvdb"]
+    power.power_off(host, hvm, 0)
+    detach_volume(host, hvm, volume)
+    assert later(fake) == ["hda"]
+
+
+def test_a_guest_that_reboots_meanwhile_has_its_drive_again(
+    host: Host,
+    fake: FakeHost,
+    xenstored: Xenstored,
+    hvm: str,
+    volume: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plugged.tell(xenstored, vbd(host), plugged.CONNECTED)
+    attach_volume(host, hvm, request(volume))
+    fake.fail_next("detachDeviceFlags", INTERNAL, "internal error: failed to detach")
+
+    def sleep(_seconds: float) -> None:
+        power_ = fake.connect().lookupByName(hvm)
+        power_.destroy()
+        power_.create()
+        plugged.tell(xenstored, vbd(host), plugged.WAITING)
+
+    monkeypatch.setattr(devices, "time", types.SimpleNamespace(sleep=sleep))
+    with pytest.raises(exceptions.DeviceKept, match="emulated drive"):
+        detach_volume(host, hvm, volume)
+    assert now(fake) == later(fake) == ["hda", "xvdb"]
+
+
+def test_later_places_have_no_emulated_drive(
+    host: Host, fake: FakeHost, hvm: str, volume: str
+) -> None:
+    attach_volume(host, hvm, request(volume, target="xvde"))
+    detach_volume(host, hvm, volume)
+    assert now(fake) == later(fake) == ["hda"]
 
 
 def test_what_it_has_is_listed(

@@ -9,12 +9,13 @@ import pytest
 from golden.builders import HVM, PV, plan
 from nova_xen import exceptions
 from nova_xen.domain import Disk, DiskDevice, DiskType, Domain
-from nova_xen.model import PowerState, Where
+from nova_xen.model import GuestMode, PowerState, Where
 from nova_xen.planning.attached import (
     Documents,
     Found,
     changed_where,
     check_disk_removable,
+    check_drive_gone,
     choose_disk,
     choose_interface,
     of_disk,
@@ -199,6 +200,27 @@ def test_what_may_be_taken_out(found: Found, why: str | None) -> None:
 )
 def test_buses_share_places(target: str, place: str) -> None:
     assert place_of(target) == place
+
+
+DRIVES = ("xvdb", "xvdc", "xvdd", "xvdb1", "d1p1", "51728")
+
+
+@pytest.mark.parametrize("target", [*DRIVES, "xvde", "xvdz", "xvdab", "xvde1"])
+@pytest.mark.parametrize("taken", [False, True])
+@pytest.mark.parametrize("mode", list(GuestMode))
+def test_emulated_drives_stay_while_the_guest_may_use_them(
+    mode: GuestMode, taken: bool, target: str
+) -> None:
+    if mode is not GuestMode.HVM or taken or target not in DRIVES:
+        check_drive_gone("web", mode, disk(target), taken=taken)
+        return
+    with pytest.raises(exceptions.DeviceKept) as kept:
+        check_drive_gone("web", mode, disk(target), taken=taken)
+    assert str(kept.value) == (
+        f"Server web keeps its disk {target}: the guest may use it through its "
+        "emulated drive, which cannot be taken out while it runs; stop the server "
+        "first."
+    )
 
 
 def test_an_hvm_guest_has_its_own_disks_on_ide() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from nova_xen.model import Frontend, FrontendState
 from nova_xen.planning.buses import device_index, device_letters
-from nova_xen.planning.frontends import judge_frontend, vbd_number
+from nova_xen.planning.frontends import judge_frontend, vbd_number, was_taken
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,17 @@ def test_what_states_mean(
     guest: int | None, host: int | None, state: FrontendState
 ) -> None:
     assert judge_frontend(Frontend(guest=guest, host=host)) is state
+
+
+@pytest.mark.parametrize(
+    ("guest", "taken"),
+    [
+        *((None, False), (0, False), (1, False), (2, False), (3, False), (4, True)),
+        *((5, True), (6, True), (7, False), (8, False), (-1, False)),
+    ],
+)
+@pytest.mark.parametrize("host", [None, 4, 5])
+def test_whether_a_driver_has_or_had_it(
+    guest: int | None, host: int | None, taken: bool
+) -> None:
+    assert was_taken(Frontend(guest=guest, host=host)) is taken
