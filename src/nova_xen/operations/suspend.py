@@ -8,6 +8,8 @@ from nova_xen.operations.alone import alone, wrong_state
 from nova_xen.operations.host import Host
 from nova_xen.operations.saved import forget_beside, require_room, require_visible
 from nova_xen.operations.steps import Step, run_steps
+from nova_xen.planning.attached import Documents
+from nova_xen.planning.plugged import check_alike
 
 _ADVICE = {
     PowerState.PAUSED: "unpause it first, for the guest itself has to agree",
@@ -28,7 +30,7 @@ def suspend(host: Host, name: str) -> None:
     Killed meanwhile, libvirt goes on, and the server is suspended a moment later. Where
     libvirt fails then, the guest stands still with its domain until it is resumed.
 
-    :raises WrongState: it does not run
+    :raises WrongState: it does not run, or has other devices than at its next start
     :raises NotEnoughRoom: its memory does not fit where libvirt keeps it
     :raises HostCannot: this process cannot see that place
     :raises StepFailed: libxl failed; the server runs on
@@ -39,6 +41,7 @@ def suspend(host: Host, name: str) -> None:
         if state is not PowerState.RUNNING:
             advice = _ADVICE.get(state, "only a running server can be")
             raise wrong_state(name, "suspended", state, advice)
+        check_alike(name, Documents(guest.domain(), guest.domain(inactive=True)))
         folder = require_visible(guest)
         forget_beside(guest)
         require_room(folder, domain.memory, server=name, action="suspended")

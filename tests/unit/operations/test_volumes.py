@@ -31,6 +31,7 @@ from nova_xen.operations.host import Host
 from nova_xen.operations.query import get_server
 from nova_xen.operations.request import CreateRequest, build_instance
 from nova_xen.operations.spawn import plan, spawn
+from nova_xen.operations.suspend import suspend
 from nova_xen.operations.volumes import attach_volume, detach_volume
 from nova_xen.testing import FakeHost
 from unit.hypervisor.fake_xenstored import Xenstored
@@ -662,6 +663,25 @@ def test_later_places_have_no_emulated_drive(
     attach_volume(host, hvm, request(volume, target="xvde"))
     detach_volume(host, hvm, volume)
     assert now(fake) == later(fake) == ["hda"]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_halves_are_not_suspended(
+    host: Host, fake: FakeHost, web: str, volume: str, live: bool
+) -> None:
+    """Memory that knows a disk which no definition has would let another have it."""
+    attach_volume(host, web, request(volume))
+    where = libvirt.VIR_DOMAIN_AFFECT_CONFIG
+    fake.connect().lookupByName(web).detachDeviceFlags(
+        "<disk type='file' device='disk'><target dev='xvdb' bus='xen'/></disk>",
+        where if live else libvirt.VIR_DOMAIN_AFFECT_LIVE,
+    )
+    with pytest.raises(exceptions.WrongState, match="disk xvdb, which its next start"):
+        suspend(host, web)
+    assert state(host) is PowerState.RUNNING
+    detach_volume(host, web, volume)
+    suspend(host, web)
+    assert state(host) is PowerState.SUSPENDED
 
 
 def test_what_it_has_is_listed(
