@@ -22,6 +22,7 @@ from nova_xen.exceptions.devices import (
     DetachFailed,
     DeviceKept,
     DeviceNotFound,
+    DeviceStays,
     VolumeRefused,
 )
 from nova_xen.exceptions.host import (
@@ -110,6 +111,7 @@ __all__ = [
     "DeviceKept",
     "DeviceModelSilent",
     "DeviceNotFound",
+    "DeviceStays",
     "DumpRefused",
     "FileMissing",
     "FlavorTooSmall",

@@ -26,3 +26,7 @@ class DetachFailed(NovaXenError):
         "unmount it, or take it down, inside the guest and remove it again, or stop "
         "the server first."
     )
+
+
+class DeviceStays(NovaXenError):
+    msg_fmt = "Server %(server)s has its %(what)s %(device)s still, %(until)s: %(why)s."

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nova_xen import exceptions
 from nova_xen.domain import Disk, Domain
@@ -29,6 +29,7 @@ from nova_xen.planning.attached import (
     Match,
     changed_where,
     check_drive_gone,
+    until_when,
 )
 from nova_xen.planning.plugged import plugged_devices
 from nova_xen.rules import mode_of
@@ -126,10 +127,23 @@ class Plugging:
         self._subject.guest.attach_device(xml, self._subject.where)
 
     def _take_out(self) -> None:
-        found = self._subject.documents().find(self._match)
-        if found.where:
-            xml = tostring(self._device.to_xml())
-            self._subject.guest.detach_device(xml, found.where)
+        """What stays in the guest for good is not to come back with its next start.
+
+        It was plugged in while the guest ran, if it did, so it has no emulated drive.
+        """
+        subject = self._subject
+        left, why = _try_out(subject, self._match)
+        if left.live is not None and left.config is not None:
+            _detach(subject, left.config, Where(live=False, config=True))
+            left = subject.documents().find(self._match)
+        if left.device is not None:
+            raise exceptions.DeviceStays(
+                server=subject.name,
+                what=what(left.device),
+                device=label(left.device),
+                until=until_when(left.where),
+                why=why,
+            )
 
     def _check(self) -> None:
         documents = self._subject.documents()
@@ -187,24 +201,42 @@ def take_out(subject: Subject, match: Match) -> tuple[str, ...]:
     :raises DeviceKept: the guest may go on with an emulated drive of the same disk
     :raises WrongState: it was suspended or paused meanwhile
     """
-    first = found = subject.documents().find(match)
-    why = ""
+    first = subject.documents().find(match)
+    left, why = _try_out(subject, match, _require_drive_gone)
+    if left.device is not None:
+        device = left.device
+        raise exceptions.DetachFailed(
+            server=subject.name, what=what(device), device=label(device), why=why
+        )
+    return _still_seen(subject, first)
+
+
+def _nothing_more(_subject: Subject, _live: Device | None) -> None:
+    """No question but whether devices may change."""
+
+
+def _try_out(
+    subject: Subject,
+    match: Match,
+    check: Callable[[Subject, Device | None], None] = _nothing_more,
+) -> tuple[Found, str]:
+    """Ask for a device several times, while it is anywhere.
+
+    :param check: asked each time before
+    :returns: where it is still, and why
+    """
+    found, why = subject.documents().find(match), ""
     for pause in (*PAUSES, None):
         if found.device is None:
             break
         subject.require_changeable()
-        _require_drive_gone(subject, found.live)
+        check(subject, found.live)
         why = _detach(subject, found.device, found.where)
         found = subject.documents().find(match)
         if found.device is not None and pause is not None:
             time.sleep(pause)
             found = subject.documents().find(match)
-    if found.device is not None:
-        device = found.device
-        raise exceptions.DetachFailed(
-            server=subject.name, what=what(device), device=label(device), why=why
-        )
-    return _still_seen(subject, first)
+    return found, why
 
 
 def _require_drive_gone(subject: Subject, live: Device | None) -> None:

@@ -188,6 +188,13 @@ def _not_now(live: Disk) -> str | None:
     return None
 
 
+def until_when(where: Where) -> str:
+    """For how long a server has a device that could not be taken out of it."""
+    if not where.config:
+        return "until it is off"
+    return "now and at its next start" if where.live else "at its next start"
+
+
 def check_drive_gone(server: str, mode: GuestMode, disk: Disk, *, taken: bool) -> None:
     """Refuse to take a disk out of a running guest that may use it through its drive.
 

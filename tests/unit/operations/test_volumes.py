@@ -21,12 +21,13 @@ from nova_xen.model import (
     DeviceKind,
     DiskFormat,
     Flavor,
+    FrontendState,
     Plan,
     PowerState,
     VolumeRequest,
     Where,
 )
-from nova_xen.operations import delete, devices, power
+from nova_xen.operations import delete, devices, frontends, power
 from nova_xen.operations.host import Host
 from nova_xen.operations.query import get_server
 from nova_xen.operations.request import CreateRequest, build_instance
@@ -482,6 +483,68 @@ def test_what_the_host_does_not_serve_is_taken_out_again(
         attach_volume(host, web, request(volume))
     assert "Nothing was left behind" in str(failed.value)
     assert now(fake) == later(fake) == ["xvda"]
+
+
+def test_what_is_not_served_is_taken_out_by_several_attempts(
+    host: Host, fake: FakeHost, xenstored: Xenstored, web: str, volume: str
+) -> None:
+    """The first one fails on real Xen."""
+    plugged.tell(xenstored, vbd(host), plugged.UNSERVED)
+    for _ in devices.PAUSES:
+        fake.fail_next("detachDeviceFlags", INTERNAL, "internal error: timed out")
+    with pytest.raises(exceptions.StepFailed, match="Nothing was left behind"):
+        attach_volume(host, web, request(volume))
+    assert now(fake) == later(fake) == ["xvda"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "after"),
+    [
+        (0, "until it is off", ["xvda"]),
+        (1, "now and at its next start", ["xvda", "xvdb"]),
+    ],
+)
+def test_what_stays_in_the_guest_does_not_come_back(
+    host: Host,
+    fake: FakeHost,
+    xenstored: Xenstored,
+    web: str,
+    db: str,
+    volume: str,
+    more: int,
+    words: str,
+    after: list[str],
+) -> None:
+    plugged.tell(xenstored, vbd(host), plugged.UNSERVED)
+    for _ in range(len(devices.PAUSES) + 1 + more):
+        fake.fail_next("detachDeviceFlags", INTERNAL, "internal error: timed out")
+    with pytest.raises(exceptions.StepFailed) as failed:
+        attach_volume(host, web, request(volume))
+    assert str(failed.value).endswith(
+        "Not undone: plug it in (Server web has its disk xvdb still, "
+        f"{words}: internal error: timed out); look after it by hand."
+    )
+    assert (now(fake), later(fake)) == (["xvda", "xvdb"], after)
+    with pytest.raises(exceptions.VolumeRefused, match="server web has it as xvdb"):
+        attach_volume(host, db, request(volume))
+
+
+def test_a_guest_that_is_suspended_before_the_undo_keeps_it(
+    host: Host,
+    fake: FakeHost,
+    xenstored: Xenstored,
+    web: str,
+    volume: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def suspended(*_arguments: object) -> FrontendState:
+        fake.connect().lookupByName(web).managedSave()
+        return FrontendState.UNSERVED
+
+    monkeypatch.setattr(frontends, "await_frontend", suspended)
+    with pytest.raises(exceptions.StepFailed, match=r"Not undone: plug it in .* while"):
+        attach_volume(host, web, request(volume))
+    assert later(fake) == ["xvda", "xvdb"]
 
 
 def test_the_host_has_more_time_than_the_guest(

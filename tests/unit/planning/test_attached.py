@@ -21,6 +21,7 @@ from nova_xen.planning.attached import (
     of_disk,
     of_interface,
     place_of,
+    until_when,
 )
 
 BOTH = Where(live=True, config=True)
@@ -200,6 +201,18 @@ def test_what_may_be_taken_out(found: Found, why: str | None) -> None:
 )
 def test_buses_share_places(target: str, place: str) -> None:
     assert place_of(target) == place
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (NOW, "until it is off"),
+        (BOTH, "now and at its next start"),
+        (LATER, "at its next start"),
+    ],
+)
+def test_for_how_long_it_stays(where: Where, words: str) -> None:
+    assert until_when(where) == words
 
 
 DRIVES = ("xvdb", "xvdc", "xvdd", "xvdb1", "d1p1", "51728")
