@@ -106,6 +106,7 @@ class Plugging:
         self._device = device
         self._match = match
         self._state: FrontendState | None = None
+        self._domid: int | None = None
 
     def run(self) -> FrontendState | None:
         """Plug it in; gives what the guest makes of it, None when that is not known.
@@ -124,15 +125,16 @@ class Plugging:
 
     def _plug(self) -> None:
         xml = tostring(self._device.to_xml())
+        self._domid = self._subject.guest.domid()
         self._subject.guest.attach_device(xml, self._subject.where)
 
     def _take_out(self) -> None:
         """What stays in the guest for good is not to come back with its next start.
 
-        It was plugged in while the guest ran, if it did, so it has no emulated drive.
+        What is plugged in while a guest runs has no emulated drive until that reboots.
         """
         subject = self._subject
-        left, why = _try_out(subject, self._match)
+        left, why = _try_out(subject, self._match, self._require_drive_gone)
         if left.live is not None and left.config is not None:
             _detach(subject, left.config, Where(live=False, config=True))
             left = subject.documents().find(self._match)
@@ -144,6 +146,10 @@ class Plugging:
                 until=until_when(left.where),
                 why=why,
             )
+
+    def _require_drive_gone(self, subject: Subject, live: Device | None) -> None:
+        if subject.guest.domid() != self._domid:
+            _require_drive_gone(subject, live)
 
     def _check(self) -> None:
         documents = self._subject.documents()
@@ -211,14 +217,10 @@ def take_out(subject: Subject, match: Match) -> tuple[str, ...]:
     return _still_seen(subject, first)
 
 
-def _nothing_more(_subject: Subject, _live: Device | None) -> None:
-    """No question but whether devices may change."""
-
-
 def _try_out(
     subject: Subject,
     match: Match,
-    check: Callable[[Subject, Device | None], None] = _nothing_more,
+    check: Callable[[Subject, Device | None], None],
 ) -> tuple[Found, str]:
     """Ask for a device several times, while it is anywhere.
 

@@ -720,6 +720,30 @@ def test_a_guest_that_reboots_meanwhile_has_its_drive_again(
     assert now(fake) == later(fake) == ["hda", "xvdb"]
 
 
+@pytest.mark.parametrize("reboots", [False, True])
+def test_an_undo_minds_the_drive_of_a_guest_that_rebooted(
+    host: Host,
+    fake: FakeHost,
+    hvm: str,
+    volume: str,
+    monkeypatch: pytest.MonkeyPatch,
+    reboots: bool,
+) -> None:
+    def unserved(*_arguments: object) -> FrontendState:
+        if reboots:
+            domain = fake.connect().lookupByName(hvm)
+            domain.destroy()
+            domain.create()
+        return FrontendState.UNSERVED
+
+    monkeypatch.setattr(frontends, "await_frontend", unserved)
+    words = "emulated drive" if reboots else "Nothing was left behind"
+    with pytest.raises(exceptions.StepFailed, match=words):
+        attach_volume(host, hvm, request(volume))
+    disks = ["hda", "xvdb"] if reboots else ["hda"]
+    assert now(fake) == later(fake) == disks
+
+
 def test_later_places_have_no_emulated_drive(
     host: Host, fake: FakeHost, hvm: str, volume: str
 ) -> None:
