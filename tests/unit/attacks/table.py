@@ -142,7 +142,11 @@ ROWS = (
         "a server keeps the device of a volume whose attachment was deleted, and has "
         "another's volume there later",
         "a volume is taken out of both documents, or told; while one of them has it, "
-        "no other server is given what lies at its path",
+        "no other server is given what lies at its path; an emulated drive of it "
+        "cannot be taken out of an HVM guest that runs, so that keeps it until it is "
+        "off or has taken it by Xen's drivers, which unplug the drive: a guest that "
+        "only feigns that reaches the file until it is off, so stop a server that is "
+        "not trusted first",
         volumes.kept_device,
     ),
     Row(

@@ -133,7 +133,10 @@ class Program:
 
     def _wait(self) -> None:
         """Give it a moment to end."""
-        select.select([self._ended], [], [], _GRACE)
+        # unlike select(2) it takes descriptors of any number
+        poll = select.poll()
+        poll.register(self._ended, select.POLLIN)
+        poll.poll(_GRACE * 1000)
 
     def close(self) -> None:
         """Let it end by the end of its input; kill it when it does not."""

@@ -53,8 +53,10 @@ class _Lines:
         return line
 
     def _fill(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._number], [], [], max(seconds, 0))
-        if not ready:
+        # unlike select(2) it takes descriptors of any number
+        poll = select.poll()
+        poll.register(self._number, select.POLLIN)
+        if not poll.poll(max(seconds, 0) * 1000):
             LOG.warning("The source was silent for %g seconds.", self._silence)
             return False
         chunk = os.read(self._number, _CHUNK)
