@@ -310,8 +310,12 @@ class Waited:
 
 @pytest.mark.parametrize(("interval", "spared"), [(30.0, SPARED), (0.2, 0.2)])
 def test_the_last_pass_is_not_disturbed_at_first(
-    watch: Callable[..., Watched], interval: float, spared: float
+    watch: Callable[..., Watched],
+    monkeypatch: pytest.MonkeyPatch,
+    interval: float,
+    spared: float,
 ) -> None:
+    monkeypatch.setattr(time, "thread_time", lambda: 0.0)
     watched = watch(interval=interval)
     told = watched.told
 
