@@ -21,6 +21,7 @@ from nova_xen.model import FrontendState, GuestMode, PluggedDevice, Where
 from nova_xen.operations import frontends
 from nova_xen.operations.alone import alone
 from nova_xen.operations.host import Host
+from nova_xen.operations.saved import forget_beside
 from nova_xen.operations.steps import Step, run_steps
 from nova_xen.planning.attached import (
     Device,
@@ -90,6 +91,8 @@ def changing(host: Host, name: str) -> Iterator[Subject]:
     lock = devices_lock(host.options.instances_path, server=guest.name)
     with lock, alone(host, guest, "given or relieved of devices"):
         where = changed_where(guest.name, guest.state())
+        # memory from before would know nothing of the change
+        forget_beside(guest)
         yield Subject(host, guest, domain, where)
 
 

@@ -107,6 +107,16 @@ def test_into_a_server_that_runs(
     assert os.path.exists(volume)
 
 
+def test_memory_from_before_goes_first(
+    host: Host, fake: FakeHost, web: str, volume: str
+) -> None:
+    """A resume that was killed has left it beside a server that runs."""
+    kept = pathlib.Path(fake.saves.file(web) + ".kept")
+    kept.touch()
+    attach_volume(host, web, request(volume))
+    assert not kept.exists()
+
+
 def test_into_a_server_that_is_off(
     host: Host, fake: FakeHost, web: str, volume: str
 ) -> None:
