@@ -3,7 +3,8 @@
 
 Work is done in a child with a process group of its own, in which are the emulator and
 all else that libguestfs starts. The guardian waits for the child, or for the end of
-the lifeline: the parent has closed it, or is dead. Then it kills the group. Is the
+the lifeline: the parent has closed it, or is dead. Then it kills the group. Meanwhile
+it notes where the emulator has its sockets, which outlive a killed worker. Is the
 guardian itself killed, the kernel kills the child, and libguestfs's own recovery
 process the emulator, within two seconds.
 """
@@ -16,10 +17,12 @@ import shutil
 import signal
 from collections.abc import Callable
 
-from nova_xen.injection.guest.sockets import find_sockets, remove_sockets
+from nova_xen.injection.guest.sockets import find_sockets, note_sockets, remove_sockets
 
 #: libguestfs's own messages, in the worker's folder
 LOG = "log"
+#: seconds between looks for the emulator, until it was seen
+_LOOK = 0.1
 _PR_SET_PDEATHSIG = 1
 
 
@@ -37,11 +40,11 @@ def guarded(work: Callable[[], None], *, lifeline: int, folder: str) -> int:
         os._exit(0)
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.setpgid(child, child)
-    orphaned = _wait(child, lifeline)
+    orphaned = _wait(child, lifeline, folder)
+    # it is not reaped yet, so that nobody else can have its number
+    _signal(child, signal.SIGSTOP)  # an emulator that ends now could not be asked
     sockets = find_sockets(folder)
-    # not reaped yet, so that nobody else can have its number
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
+    _signal(child, signal.SIGKILL)
     _pid, status = os.waitpid(child, 0)
     remove_sockets(sockets)
     if orphaned:
@@ -57,11 +60,18 @@ def _become_child(guardian: int, lifeline: int) -> None:
         os._exit(1)
 
 
-def _wait(child: int, lifeline: int) -> bool:
+def _signal(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _wait(child: int, lifeline: int, folder: str) -> bool:
     """Wait; True when it was the lifeline that ended."""
     descriptor = os.pidfd_open(child)
+    ended, noted = [descriptor, lifeline], False
     try:
-        ready, _, _ = select.select([descriptor, lifeline], [], [])
+        while not (ready := select.select(ended, [], [], None if noted else _LOOK)[0]):
+            noted = note_sockets(folder, child)
     finally:
         os.close(descriptor)
     return descriptor not in ready

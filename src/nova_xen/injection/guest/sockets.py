@@ -2,7 +2,8 @@
 """The folder of libguestfs's sockets, which outlives a worker that was killed.
 
 Run by root, libguestfs makes it in /tmp, whatever it is told. It is known from the
-emulator's own arguments and from nothing that a guest could have a say in.
+emulator's own arguments and from nothing that a guest could have a say in. They are
+written down while the emulator lives: it dies with the worker, or soon after.
 """
 
 import contextlib
@@ -15,13 +16,32 @@ _ARGUMENT = re.compile(
 )
 _FOLDER = re.compile(r"/tmp/libguestfs[A-Za-z0-9]{6}")  # noqa: S108  # nosec B108
 _NAMES = ("guestfsd.sock", "console.sock")
+_NOTE = "sockets"
+
+
+def note_sockets(folder: str, worker: int) -> bool:
+    """Write down what the emulator was given that a worker has started; True once done.
+
+    Costs a few files of /proc, since only the worker's own children are looked at.
+
+    :param folder: the worker's own
+    """
+    for number in _children(worker):
+        if place := _argument(Path("/proc", number)):
+            with contextlib.suppress(OSError):
+                Path(folder, _NOTE).write_text(place, encoding="ascii")
+                return True
+    return False
 
 
 def find_sockets(folder: str) -> str | None:
-    """The folder that the emulator of a worker was given, while it lives.
+    """The folder that a worker's emulator was given: as noted, or while it lives.
 
     :param folder: the worker's own, which is the TMPDIR of all that it starts
     """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if _FOLDER.fullmatch(noted := Path(folder, _NOTE).read_text("ascii")):
+            return noted
     mark = b"TMPDIR=" + os.fsencode(folder)
     for process in Path("/proc").iterdir():
         if not process.name.isdecimal():
@@ -31,9 +51,25 @@ def find_sockets(folder: str) -> str | None:
                 continue
             if mark not in (process / "environ").read_bytes().split(b"\0"):
                 continue
-            for word in (process / "cmdline").read_bytes().split(b"\0"):
-                if found := _ARGUMENT.fullmatch(word):
-                    return found[1].decode()
+            if place := _argument(process):
+                return place
+    return None
+
+
+def _children(number: int) -> list[str]:
+    """Of all threads of a process: see proc(5)."""
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        for thread in Path("/proc", str(number), "task").iterdir():
+            found += (thread / "children").read_text().split()
+    return found
+
+
+def _argument(process: Path) -> str | None:
+    with contextlib.suppress(OSError):
+        for word in (process / "cmdline").read_bytes().split(b"\0"):
+            if found := _ARGUMENT.fullmatch(word):
+                return found[1].decode()
     return None
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -30,6 +31,22 @@ def place() -> Iterator[pathlib.Path]:
         made.rmdir()
 
 
+@contextlib.contextmanager
+def emulator(folder: pathlib.Path, arguments: list[str]) -> Iterator[None]:
+    """A process of this one's that has such arguments, and this folder as TMPDIR."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)", *arguments]
+    own = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(command, env=own) as child:
+        try:
+            end = time.monotonic() + 10
+            told = pathlib.Path(f"/proc/{child.pid}/cmdline")
+            while os.fsencode(arguments[-1]) not in told.read_bytes():
+                assert time.monotonic() < end
+            yield
+        finally:
+            child.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
@@ -43,19 +60,31 @@ def place() -> Iterator[pathlib.Path]:
 def test_the_emulators_arguments_tell(
     tmp_path: pathlib.Path, arguments: list[str], found: str | None
 ) -> None:
-    code = "import time; time.sleep(60)"
-    command = [sys.executable, "-c", code, *arguments]
-    own = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, env=own) as child:
-        try:
-            end = time.monotonic() + 10
-            told = pathlib.Path(f"/proc/{child.pid}/cmdline")
-            while os.fsencode(arguments[-1]) not in told.read_bytes():
-                assert time.monotonic() < end
-            assert sockets.find_sockets(str(tmp_path)) == found
-            assert sockets.find_sockets(str(tmp_path / "other")) is None
-        finally:
-            child.kill()
+    with emulator(tmp_path, arguments):
+        assert sockets.find_sockets(str(tmp_path)) == found
+        assert sockets.find_sockets(str(tmp_path / "other")) is None
+    assert sockets.find_sockets(str(tmp_path)) is None
+
+
+def test_what_was_noted_outlives_the_emulator(tmp_path: pathlib.Path) -> None:
+    with emulator(tmp_path, ["-chardev", ARGUMENT]):
+        assert sockets.note_sockets(str(tmp_path), os.getpid())
+    assert sockets.find_sockets(str(tmp_path)) == PLACE
+
+
+def test_a_worker_without_an_emulator_has_nothing_noted(tmp_path: pathlib.Path) -> None:
+    with emulator(tmp_path, ["-drive", "file=/x"]):
+        assert not sockets.note_sockets(str(tmp_path), os.getpid())
+    assert not sockets.note_sockets(str(tmp_path), 2**22 + 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("noted", ["/tmp/libguestfsTeSt4", f"{PLACE}/x", "/etc", "é"])
+def test_a_note_that_names_no_such_folder_is_nothing(
+    tmp_path: pathlib.Path, noted: str
+) -> None:
+    (tmp_path / "sockets").write_text(noted)
+    assert sockets.find_sockets(str(tmp_path)) is None
 
 
 def test_the_sockets_go_and_their_folder(place: pathlib.Path) -> None:
