@@ -23,7 +23,7 @@ from nova_xen.hypervisor.host import gather_host_facts
 from nova_xen.hypervisor.inventory import Inventory, Listed, take_inventory
 from nova_xen.hypervisor.lifecycle import LifecycleEvent, LifecycleKind
 from nova_xen.hypervisor.logs import LogMark
-from nova_xen.hypervisor.lookup import define_guest, find_guest
+from nova_xen.hypervisor.lookup import define_guest, find_guest, keep_definition
 from nova_xen.hypervisor.migrate import ArrivalWatch, migrate_guest, require_xen
 from nova_xen.hypervisor.power import OFF_STATES
 from nova_xen.hypervisor.xenconsoled import console_log_dir
@@ -58,6 +58,7 @@ __all__ = [
     "find_guest",
     "follow",
     "gather_host_facts",
+    "keep_definition",
     "migrate_guest",
     "prepare_serial_logs",
     "read_tail",

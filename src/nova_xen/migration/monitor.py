@@ -26,6 +26,7 @@ from nova_xen.migration.storage import StorageWatch
 from nova_xen.migration.story import Story
 from nova_xen.migration.world import World
 from nova_xen.model import MigrationState, TimeoutAction
+from nova_xen.planning.migration.follow import follow
 from nova_xen.planning.migration.pace import pause
 from nova_xen.planning.migration.timeout import TimeoutPlan
 
@@ -175,15 +176,12 @@ class Monitor:
     def _follow(self) -> None:
         """From what is seen to the state it means."""
         state = self._story.state
-        stopped = self._suspended.suspended_at()
-        if state is MigrationState.COPYING and stopped is not None:
-            self._moved = self._world.clock()
-            self._story.enter(MigrationState.STOPPED, stopped)
-        resumed = self._resumed()
+        stopped, resumed = self._suspended.suspended_at(), self._resumed()
         if resumed is not None and stopped is not None:
             self._story.measured(max(0.0, resumed - stopped))
-        if self._story.state is MigrationState.STOPPED and resumed is not None:
-            self._story.enter(MigrationState.FINISHING, resumed)
+        if state is MigrationState.COPYING and stopped is not None:
+            self._moved = self._world.clock()
+        self._story.seen(follow(state, stopped, resumed))
 
     def _heed(self) -> None:
         """What a person, or the clock, asks for."""

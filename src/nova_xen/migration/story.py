@@ -5,7 +5,7 @@ import dataclasses
 import logging
 import os
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from nova_xen import exceptions
 from nova_xen.migration.export import export_end
@@ -105,12 +105,19 @@ class Story:
             definition=self._definition if side is Side.SOURCE else "",
         )
 
-    def enter(self, state: MigrationState, at: float | None = None) -> None:
-        """Note a new state on both hosts, before what it names is done.
+    def enter(self, state: MigrationState) -> None:
+        """Note a new state on both hosts, before what it names is done."""
+        self._enter(state)
+        self._note(state)
 
-        :param at: when it began, where that was seen; None for now
-        """
-        self._enter(state, at)
+    def seen(self, states: Mapping[MigrationState, float]) -> None:
+        """Note on both hosts, at once, which states it has entered, and when."""
+        for state, at in states.items():
+            self._enter(state, at)
+        if states:
+            self._note(self.state)
+
+    def _note(self, state: MigrationState) -> None:
         self._world.journals.keep(self.journal(Side.SOURCE))
         self._mirrored = dataclasses.replace(
             self.mirrored, state=state, updated=self._world.clock()

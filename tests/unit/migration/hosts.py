@@ -52,6 +52,7 @@ from nova_xen.testing import (
     FakeToolstack,
 )
 from unit.migration.crashing import Clock, Crash, CrashingJournals
+from unit.migration.seeing import AtTheEnd, EachByItself
 
 NAME = "web"
 UUID = "5a1e2d3c-0000-4000-8000-000000000001"
@@ -186,6 +187,8 @@ class Hosts:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.crash = Crash()
+        #: whether the last look sees at once that the guest stood still and goes on
+        self.at_once = False
         self.clock = Clock(self.crash)
         kernel = folder / "vmlinuz"
         kernel.touch()
@@ -207,6 +210,8 @@ class Hosts:
         here, there = self.places[name], self.places[self.far(name)]
         journals = CrashingJournals(str(here.folder), self.crash)
         local = here.new_side(Side.SOURCE, journals)
+        arrival = Destination if self.at_once else EachByItself
+        suspend = AtTheEnd if self.at_once else FakeSuspendWatch
         return World(
             host=local._host,
             options=here.options,
@@ -214,8 +219,8 @@ class Hosts:
             toolstack=here.toolstack,
             sockets_of=lambda: FakeSockets(here.fake),
             peer_of=lambda address: Distant(here, there),
-            destination_of=lambda uri: Destination(there.new_connection()),
-            suspend_watch_of=lambda domid: FakeSuspendWatch(here.fake, domid),
+            destination_of=lambda uri: arrival(there.new_connection()),
+            suspend_watch_of=functools.partial(suspend, here.fake),
             pausing_of=functools.partial(FakePausing, here.fake),
             journals=journals,
             history=History(str(here.folder)),

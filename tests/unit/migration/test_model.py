@@ -59,6 +59,7 @@ class Moves(RuleBasedStateMachine):
         kind=st.sampled_from(MigrationKind),
         write=st.none() | st.integers(0, WRITES - 1),
         after=st.booleans(),
+        at_once=st.booleans(),
     )
     def migrate(
         self,
@@ -67,8 +68,10 @@ class Moves(RuleBasedStateMachine):
         kind: MigrationKind,
         write: int | None,
         after: bool,
+        at_once: bool,
     ) -> None:
         """Migrate; something happens at a point, the process may die at a write."""
+        self._hosts.at_once = at_once
         [source] = self._hosts.executing()
         if disaster is not None:
             self._hosts.places[source].fake.at(

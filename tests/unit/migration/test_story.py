@@ -64,13 +64,15 @@ def test_both_journals_are_on_the_disk_before_libvirt_is_asked(
     assert states == [S.COPYING, S.COPYING]
 
 
+@pytest.mark.parametrize(("at_once", "times"), [(False, 2), (True, 1)])
 def test_every_later_journal_and_the_records_end_are_and_nothing_else(
-    hosts: Hosts, syncs: Syncs
+    hosts: Hosts, syncs: Syncs, at_once: bool, times: int
 ) -> None:
+    hosts.at_once = at_once
     hosts.places["xen1"].fake.at(Point.PREPARED, lambda _: syncs.clear())
     hosts.migrate("xen1")
     assert syncs.take() == [
-        *(SOURCE_LINE + TARGET_LINE) * 2,  # STOPPED, FINISHING
+        *(SOURCE_LINE + TARGET_LINE) * times,  # STOPPED, FINISHING
         "xen2/journals",  # it goes
         *("xen1/history/*", "xen1/history"),  # DONE
         "xen1/journals",

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import Connection, Guest, define_guest
+from nova_xen.hypervisor import Connection, Guest, keep_definition
 from nova_xen.hypervisor.pause_mark import forget_mark, paused_domain
 from nova_xen.images.tools.tool import last_words
 from nova_xen.migration.interfaces import Toolstack
@@ -169,13 +169,13 @@ def _persist(scene: Scene) -> None:
     known = scene.known()
     if known.guest is not None and known.domid is not None and not known.persistent:
         document = known.guest.xml(inactive=True, secure=True)
-        define_guest(scene.connection, document, scene.name)
+        keep_definition(scene.connection, document, scene.name)
 
 
 def _define(scene: Scene) -> None:
     journal = scene.journals.load(scene.uuid)
     if journal is not None and journal.definition and scene.known().guest is None:
-        define_guest(scene.connection, journal.definition, scene.name)
+        keep_definition(scene.connection, journal.definition, scene.name)
 
 
 def _undefine(scene: Scene) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from nova_xen import exceptions
-from nova_xen.hypervisor import define_guest, sync_definitions
+from nova_xen.hypervisor import keep_definition, sync_definitions
 from nova_xen.hypervisor.pause_mark import end_pausing
 from nova_xen.migration.interfaces import Toolstack
 from nova_xen.migration.journal import Hold, Journals, boot_id
@@ -159,7 +159,7 @@ class LocalPeer:
         """
         self.note(journal)
         refusals.require_same(journal, document)
-        guest = define_guest(self._host.connection, document, journal.name)
+        guest = keep_definition(self._host.connection, document, journal.name)
         sync_definitions()
         domid = None if cap is None else guest.domid()
         if cap is not None and domid is not None:
