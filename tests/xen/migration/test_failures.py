@@ -142,8 +142,11 @@ CUTS = {
         f"process killed, its journal says {state}": Cut(
             {"do": "die", "journal": state}, homes=(0, 1)
         )
-        for state in ("preparing", "copying", "stopped", "finishing")
+        for state in ("preparing", "copying", "finishing")
     },
+    "process killed as the guest stands still": Cut(
+        {"do": "die", **LAST_PASS}, homes=(0, 1)
+    ),
     "process killed, a stop-and-copy's journal says stopped": Cut(
         {"do": "die", "journal": "stopped"},
         homes=(0, 1),
@@ -210,6 +213,7 @@ def test_one_guest_is_left(restored: Pair, what: str) -> None:
         kind=cut.kind,
         **cut.ask,
     )
+    assert not told or cut.ask["do"] != "die", told
     before = [
         host.name
         for host in restored.hosts
