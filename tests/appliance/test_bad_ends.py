@@ -131,13 +131,8 @@ write(Path(sys.argv[1]), FILE)
 @pytest.mark.parametrize("first", ["parent", "guardian", "worker"])
 def test_nothing_outlives_a_killed(disk: Path, tmp_path: Path, first: str) -> None:
     """The parent's folder is there still: it goes with the instance's."""
-    path = os.pathsep.join(each for each in sys.path if each)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(disk)],
-        env={**os.environ, "PYTHONPATH": path},
-        stderr=subprocess.DEVNULL,
-    )
     before = processes.sockets()
+    parent = _parent(disk)
     _emulator(disk)
     family = _family(parent.pid)
     os.kill(family[("parent", "guardian", "worker").index(first)], signal.SIGKILL)
@@ -145,6 +140,32 @@ def test_nothing_outlives_a_killed(disk: Path, tmp_path: Path, first: str) -> No
     processes.until(lambda: not processes.workers(tmp_path))
     assert parent.wait(60) != 0
     processes.until(lambda: processes.sockets() <= before)
+
+
+def test_its_sockets_are_noted_while_it_lives(disk: Path, tmp_path: Path) -> None:
+    """A worker and its emulator that end in the same moment tell nobody."""
+    before = processes.sockets()
+    parent = _parent(disk)
+    emulator = _emulator(disk)
+    _first, guardian, worker = _family(parent.pid)
+    processes.until(lambda: list(tmp_path.rglob("sockets")))
+    os.kill(guardian, signal.SIGSTOP)
+    os.kill(worker, signal.SIGKILL)
+    os.kill(emulator, signal.SIGKILL)
+    processes.until(lambda: not processes.emulators(disk))
+    os.kill(guardian, signal.SIGCONT)
+    assert parent.wait(60) != 0
+    processes.until(lambda: processes.sockets() <= before)
+
+
+def _parent(disk: Path) -> subprocess.Popen[bytes]:
+    """A process that writes a file into the disk."""
+    path = os.pathsep.join(each for each in sys.path if each)
+    return subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(disk)],
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _family(parent: int) -> list[int]:
