@@ -26,7 +26,7 @@ from .conftest import MakeGuest
 from .test_errors import libvirt_error
 
 K = LifecycleKind
-OPTIONS = EventOptions(timing=Timing(window=0.1), first_retry=0.01, last_retry=0.05)
+OPTIONS = EventOptions(timing=Timing(window=0.5), first_retry=0.01, last_retry=0.05)
 
 
 class Told:

@@ -202,19 +202,21 @@ def test_an_emulated_card_has_two_interfaces(
 
 
 @pytest.mark.parametrize(
-    ("began", "expected"), [(-60, 60), (3600, None), (None, None), ("soon", None)]
+    ("began", "expected"),
+    # not a whole number of seconds: what is stored is rounded
+    [(-60.5, 60), (3600.0, None), (None, None), ("soon", None)],
 )
 def test_uptime(
     host: Host,
     web: Guest,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    began: int | str | None,
+    began: float | str | None,
     expected: int | None,
 ) -> None:
     with Xenstored(tmp_path / "xenstored") as store:
         monkeypatch.setenv("XENSTORED_PATH", store.path)
-        value = f"{time.time() + began:.2f}" if isinstance(began, int) else began
+        value = f"{time.time() + began:.2f}" if isinstance(began, float) else began
         if value is not None:
             store.nodes[f"/vm/{web.uuid}/start_time"] = value
         found = operation.get_diagnostics(host, "web").uptime
