@@ -31,7 +31,7 @@ from nova_xen.migration.history import History
 from nova_xen.migration.journal import Journals, boot_id
 from nova_xen.migration.peer.actions import Patience, Scene
 from nova_xen.migration.peer.local import LocalPeer
-from nova_xen.migration.world import Destination, World
+from nova_xen.migration.world import World
 from nova_xen.model import (
     MigrationJournal,
     MigrationKind,
@@ -48,11 +48,10 @@ from nova_xen.testing import (
     FakeHost,
     FakePausing,
     FakeSockets,
-    FakeSuspendWatch,
     FakeToolstack,
 )
 from unit.migration.crashing import Clock, Crash, CrashingJournals
-from unit.migration.seeing import AtTheEnd, EachByItself
+from unit.migration.seeing import Watches
 
 NAME = "web"
 UUID = "5a1e2d3c-0000-4000-8000-000000000001"
@@ -211,8 +210,7 @@ class Hosts:
         here, there = self.places[name], self.places[self.far(name)]
         journals = CrashingJournals(str(here.folder), self.crash)
         local = here.new_side(Side.SOURCE, journals)
-        arrival = Destination if self.at_once else EachByItself
-        suspend = AtTheEnd if self.at_once else FakeSuspendWatch
+        watches = Watches(here.fake, there.new_connection(), self.at_once)
         return World(
             host=local._host,
             options=here.options,
@@ -220,8 +218,8 @@ class Hosts:
             toolstack=here.toolstack,
             sockets_of=lambda: FakeSockets(here.fake),
             peer_of=lambda address: Distant(here, there),
-            destination_of=lambda uri: arrival(there.new_connection()),
-            suspend_watch_of=functools.partial(suspend, here.fake),
+            destination_of=lambda uri: watches.destination(),
+            suspend_watch_of=watches.suspend_watch,
             pausing_of=functools.partial(FakePausing, here.fake),
             journals=journals,
             history=History(str(here.folder)),
