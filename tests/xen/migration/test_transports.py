@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import pytest
 
 from xen.conftest import CONFIG, SLOW, Dom0
 from xen.migration import certificates
-from xen.migration.conftest import OPTIONS, Pair, configure
+from xen.migration.conftest import JOURNALS, OPTIONS, Pair, configure
 from xen.migration.ticks import goes_on
 
 pytestmark = SLOW
+#: waits until two migrations run
+BOTH = f"until [ $(ls {JOURNALS} | grep -c 'json$') = 2 ]; do sleep 1; done"
 
 
 def options(pair: Pair, **others: str) -> None:
@@ -135,8 +138,12 @@ def test_two_at_once(settled: Pair) -> None:
         host.sh(f"sed -i 's/^\\(max_concurrent.*\\) = .*/\\1 = 2/' {CONFIG}")
     names = [settled.create(f"many-{number}", "pvh") for number in range(3)]
     with concurrent.futures.ThreadPoolExecutor() as threads:
-        list(threads.map(lambda name: start(source, name, target), names[:2]))
-    refused = source.nova_xen("server", "migrate", names[2], "--host", target.name)
+        asked = [threads.submit(start, source, name, target) for name in names[:2]]
+        # a command may return late on a busy host, when its migration is long over
+        source.sh(f"timeout 900 bash -c {shlex.quote(BOTH)}")
+        refused = source.nova_xen("server", "migrate", names[2], "--host", target.name)
+        for each in asked:
+            each.result()
     assert refused.code == 1
     assert "max_concurrent_live_migrations is 2" in refused.err, refused
     records = [ended(source, name) for name in names[:2]]
