@@ -13,6 +13,7 @@ from nova_xen.injection.guest.request import Request
 from nova_xen.model import MIB, DiskFormat, GuestSetup, Server
 from unit.attacks.missing import absent, callers
 from unit.attacks.scene import SERVER, Scene
+from unit.images.sums import finish_sums
 
 RAW = {("qemu", "raw")}
 
@@ -93,6 +94,7 @@ def snapshot(scene: Scene) -> bytes:
     assert [each.damaged for each in host.driver.scrub_image_cache()] == [False]
     assert host.driver.prune_image_cache(everything=True) == ()
     host.driver.destroy("other")
+    finish_sums()
     (gone,) = host.driver.prune_image_cache(everything=True)
     assert gone.image.path == base.path
     return _taken_for_an_image(host)

@@ -2,7 +2,6 @@
 """A base that nobody uses yet, and servers that lie upon it."""
 
 import pathlib
-import threading
 import time
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from nova_xen.images import make_disk
 from nova_xen.images.cache.bases import held_base
 from nova_xen.images.cache.record import read_record
 from nova_xen.model import MIB, DiskFormat, DiskKind, DiskPlan
+from unit.images.sums import finish_sums
 
 QCOW2 = DiskFormat.QCOW2
 SIZE = MIB
@@ -27,13 +27,6 @@ def base(image: Image, instances_path: str) -> pathlib.Path:
     finish_sums()
     assert read_record(base).checksum is not None
     return pathlib.Path(base)
-
-
-def finish_sums() -> None:
-    """Wait for those in the background, which share the locks of their bases."""
-    for thread in threading.enumerate():
-        if thread.name == "sum of a base":
-            thread.join(30)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -15,8 +15,9 @@ from nova_xen.images.cache.record import read_record
 from nova_xen.images.cache.store import lock_of
 from nova_xen.images.files.lock import try_lock
 from nova_xen.model import MIB, Checksum, DiskFormat, ScrubResult
-from unit.images.cache.conftest import finish_sums, make_server
+from unit.images.cache.conftest import make_server
 from unit.images.conftest import UUID
+from unit.images.sums import finish_sums
 
 QCOW2 = DiskFormat.QCOW2
 SIZE = MIB

@@ -21,8 +21,9 @@ from nova_xen.images.files.lock import locked
 from nova_xen.images.tools import qemu_img
 from nova_xen.model import MIB, CacheKind, DiskFormat, ImageOptions, Removal
 from nova_xen.planning import decide_removals
-from unit.images.cache.conftest import finish_sums, make_server, wait_until
+from unit.images.cache.conftest import make_server, wait_until
 from unit.images.conftest import UUID
+from unit.images.sums import finish_sums
 
 RAW, QCOW2 = DiskFormat.RAW, DiskFormat.QCOW2
 SIZE = MIB
