@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from xen.conftest import GUEST, Dom0, boot
+from xen.conftest import GUEST, SLOW, Dom0, boot
 from xen.test_boot import create, start
 
 
@@ -134,6 +134,7 @@ def test_console_is_followed_until_the_server_is_gone(dom0: Dom0, server: str) -
     assert "NOVA-XEN-GUEST beat" in told
 
 
+@SLOW
 def test_a_list_of_several_servers(dom0: Dom0, server: str) -> None:
     modes = {f"{server}-{n}": mode for n, mode in enumerate(["pv", "pvh", "hvm"])}
     for name, mode in modes.items():

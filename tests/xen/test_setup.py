@@ -145,7 +145,7 @@ def test_injected_before(
 @pytest.mark.parametrize(
     ("mode", "kind"),
     [
-        ("pv", "iso9660"),
+        pytest.param("pv", "iso9660", marks=SLOW),
         ("pv", "vfat"),
         ("pvh", "iso9660"),
         pytest.param("hvm", "iso9660", marks=SLOW),

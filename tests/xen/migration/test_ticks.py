@@ -15,7 +15,7 @@ from xen.migration.conftest import MEMORY_MIB, Pair
 
 WAYS = {"pvh": "live", "hvm": "live", "pv": "stop-and-copy"}
 #: a round trip takes one to three minutes on hosts that are emulated
-ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS") or 2)
+ROUNDS = int(os.environ.get("NOVA_XEN_LAB_ROUNDS") or 1)
 #: room for each further migration: a guest with a disk and a network interface has
 #: about 1 MiB less after each, and with 96 MiB the kernel ended its programs after 19
 LOST_MIB = 4
