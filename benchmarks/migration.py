@@ -51,14 +51,20 @@ NAME = "web"
 WANTED = "own migrations a second, without libvirt"
 
 
-class Timed(Connection):
-    """A connection that knows how long libvirt took."""
+@dataclasses.dataclass
+class Meter:
+    """When each call of libvirt began and ended, and what processor time they took."""
 
-    def __init__(self, opener: Callable[[str], Any]) -> None:
+    spans: list[tuple[float, float]] = dataclasses.field(default_factory=list)
+    processor: float = 0.0
+
+
+class Timed(Connection):
+    """A connection whose calls are measured."""
+
+    def __init__(self, opener: Callable[[str], Any], meter: Meter) -> None:
         super().__init__(opener=opener)
-        #: when each call began and ended
-        self.spans: list[tuple[float, float]] = []
-        self.processor = 0.0
+        self._meter = meter
 
     def direct(self, target: Any, method: str, *arguments: Any) -> Any:
         """Make the call, and note what it took."""
@@ -66,8 +72,8 @@ class Timed(Connection):
         try:
             return super().direct(target, method, *arguments)
         finally:
-            self.spans.append((begin, time.perf_counter()))
-            self.processor += time.thread_time() - used
+            self._meter.spans.append((begin, time.perf_counter()))
+            self._meter.processor += time.thread_time() - used
 
 
 def covered(spans: Iterable[tuple[float, float]]) -> float:
@@ -124,10 +130,10 @@ class Round:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A host, its connections and its folder."""
+    """A host, what its connections took and its folder."""
 
     fake: FakeHost
-    connection: Timed
+    meter: Meter
     options: MigrationOptions
     journals: Journals
     host: Host
@@ -135,18 +141,22 @@ class Place:
     @classmethod
     def build(cls, fake: FakeHost, folder: Path) -> "Place":
         """A host that keeps its files below ``folder``."""
-        connection = Timed(fake.connect)
+        meter = Meter()
         state = str(folder / fake.hostname)
         return cls(
             fake=fake,
-            connection=connection,
+            meter=meter,
             options=MigrationOptions(scheme="xen+ssh", state_path=state),
             journals=Journals(state),
             host=Host(
-                connection=connection,
+                connection=Timed(fake.connect, meter),
                 options=PlanOptions(instances_path=str(folder / "instances")),
             ),
         )
+
+    def destination(self) -> Destination:
+        """Its libvirt as another host reaches it, by a connection for one migration."""
+        return Destination(Timed(self.fake.connect, self.meter))
 
     def side(self, side: Side) -> LocalPeer:
         """This host as one end of a migration."""
@@ -162,7 +172,7 @@ def _world(here: Place, there: Place) -> World:
         toolstack=FakeToolstack(here.fake),
         sockets_of=lambda: FakeSockets(here.fake),
         peer_of=lambda _address: there.side(Side.DESTINATION),
-        destination_of=lambda _uri: Destination(there.connection),
+        destination_of=lambda _uri: there.destination(),
         suspend_watch_of=lambda domid: FakeSuspendWatch(here.fake, domid),
         pausing_of=functools.partial(FakePausing, here.fake),
         journals=here.journals,
@@ -213,7 +223,7 @@ def _measured(
 
 
 def _migrate(here: Place, there: Place, syncs: Syncs) -> Round:
-    both = (here.connection, there.connection)
+    both = (here.meter, there.meter)
     asked = MigrationRequest(server=NAME, destination=there.fake.hostname)
     for each in both:
         each.spans.clear()

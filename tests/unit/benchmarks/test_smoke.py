@@ -51,7 +51,7 @@ def test_a_base_is_measured_beside_qemu_img_alone() -> None:
 
 
 def test_a_migration_is_measured_without_libvirt() -> None:
-    report = migration.measure(2)
+    report = migration.measure(6)
 
     own = report.median("of it this package's own")
     assert 0 < own < report.median("a migration")
