@@ -104,6 +104,8 @@ def test_each_that_is_in_use_is_one_of_its_own(pool: PeerPool) -> None:
         each.close()
     assert pool.peer("xen3") is peers[2]
     assert {pool.peer("xen2"), pool.peer("xen2")} == set(peers[:2])
+    for each in peers:
+        each.close()
 
 
 def test_one_that_died_meanwhile_is_started_again(pool: PeerPool) -> None:
